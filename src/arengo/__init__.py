@@ -1,0 +1,1 @@
+"""Open, self-hosted live audio."""

@@ -1,0 +1,1 @@
+"""The SQL adapter: SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,1 @@
+"""The rules: pure, told the time, chance and ids; no IO."""

@@ -1,0 +1,118 @@
+"""The compiled media core: sync, batched, never blocking for longer than an SDP takes to parse.
+
+Packets never enter Python, except finished batches for recording. Threads of the core never attach to Python.
+Numbers for peers and spaces are chosen by the caller and never used twice.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+class SdpRefused(Exception):
+    """The offer cannot be answered: *args* are (code, detail).
+
+    Codes: `sdp_malformed`, `sdp_video_refused`, `sdp_no_audio`, `sdp_no_opus`, `sdp_no_fingerprint`,
+    `sdp_no_ice`, `sdp_too_large`, `sdp_too_many_lines`, `sdp_not_bundled`.
+    """
+
+class MediaUnavailable(Exception):
+    """The core cannot take the peer now: *args* are (code, detail). Codes: `media_full`, `media_stopped`."""
+
+@final
+class Core:
+    def __init__(
+        self,
+        *,
+        udp_port: int,  # 0: any free one
+        tcp_port: int | None,  # None: no ICE-TCP
+        public_ips: Sequence[str] = (),
+        bind: str | None = None,  # None: every address, both families where the kernel has them
+        max_peers: int = 20_000,
+        idle_timeout_s: float = 30.0,
+    ) -> None:
+        """Open the sockets and start the threads; OSError when a port is taken."""
+
+    @property
+    def udp_port(self) -> int: ...
+    @property
+    def tcp_port(self) -> int | None: ...
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, as in `a=fingerprint`."""
+
+    def accept_offer(
+        self,
+        *,
+        peer: int,
+        space: int,
+        voice: int,
+        offer: str,
+        may_send: bool,
+        may_receive: bool,
+        requester: str,
+        max_slots: int = 3,
+    ) -> str:
+        """Answer *offer* and make the peer; nothing of it is heard until `allow_publish`.
+
+        *voice*: 32 bits, not 0; the CSRC under which others receive this peer.
+        *may_send* False answers sending lines `inactive`; *may_receive* False likewise (WHIP: a `sendrecv` line becomes `recvonly`).
+        *requester*: IP address of who asked; private host candidates are only told to private addresses.
+        Raises SdpRefused, MediaUnavailable.
+        """
+
+    def allow_publish(self, peer: int, allowed: bool) -> None:
+        """Let the voice of *peer* through, or end it at once with three frames of silence. Unknown peers are ignored."""
+
+    def close_peer(self, peer: int, why: str) -> None:
+        """End the peer at once; `closed` follows as an event. Unknown peers are ignored."""
+
+    def close_space(self, space: int, why: str) -> None: ...
+    def tap(self, space: int, peers: Sequence[int]) -> None: ...
+    def fileno(self) -> int:
+        """An eventfd that is readable while events wait."""
+
+    def drain_events(self, most: int) -> list[tuple[object, ...]]:
+        """At most *most* events, oldest first:
+
+        ("connected", peer, transport: "udp" | "tcp")   DTLS is up
+        ("publishing", peer)                            first packet of an allowed voice
+        ("closed", peer, why: str)                      "silent", "bye", "dtls", or what close_peer was told
+        ("levels", space, [(voice, dbov: int), ...])    at most 10 a second a space, while they change; 0 loudest, -127 silence
+        ("active", space, [voice | 0, ...])             who holds the slots, dominant first, when it changes
+        """
+
+    def drain_tap(self, most_bytes: int) -> bytes: ...
+    def stats(self) -> dict[str, int | float | list[int]]:
+        """Counters since the start, by name; names end in their unit. The forward delay is a histogram in µs powers of two.
+
+        peers, spaces, packets_in_total, packets_out_total, bytes_in_total, bytes_out_total, drops_send_total,
+        drops_srtp_auth_total, drops_replay_total, drops_unknown_total, handshakes_total, handshake_failures_total,
+        stun_total, stun_rejected_total, events_dropped_total, forward_delay_us_log2: list[int]
+        """
+
+    def shutdown(self) -> None:
+        """Say BYE to every peer, close the sockets, join the threads. Twice does no harm."""
+
+@final
+class Client:
+    """A headless participant: ICE, DTLS and SRTP over real sockets, Opus in and out as it stands. One thread each process, however many."""
+
+    def __init__(self, *, send: bool, receive_lines: int) -> None: ...
+    def offer(self) -> str: ...
+    def answer(self, sdp: str) -> None:
+        """Connect; ValueError when the answer makes no sense."""
+
+    def fileno(self) -> int: ...
+    def state(self) -> str:
+        """`new`, `checking`, `connected`, `closed` or `failed`."""
+
+    def send_opus(self, packets: Sequence[bytes], level_dbov: Sequence[int]) -> int:
+        """Queue 20 ms packets, sent at their pace; how many wait now. An empty packet is 20 ms of silence without a packet."""
+
+    def queued(self) -> int: ...
+    def clear(self) -> None:
+        """Forget what waits to be sent."""
+
+    def received(self, most: int) -> list[tuple[int, int, int, int, bytes]]:
+        """(line, csrc, rtp timestamp, sequence number, Opus packet), oldest first."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The space channel: see protocol/signaling.md."""
