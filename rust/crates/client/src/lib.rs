@@ -1,1 +1,1 @@
-//! arengo-client
+//! A headless participant of a space; the signatures are in `client.rs`, `options.rs` and `error.rs`.

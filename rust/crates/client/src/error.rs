@@ -1,0 +1,76 @@
+//! What can go wrong with a client, by whose fault it is.
+
+use std::fmt;
+
+/// The answer makes no sense, or promises nothing that a client could use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerRefused {
+    /// It is not SDP, or lacks what every answer has.
+    Malformed,
+    /// It was answered before, or is over.
+    NotExpected,
+    /// It does not have a line for each line of the offer.
+    WrongLines,
+    /// No `a=ice-ufrag` and `a=ice-pwd`.
+    NoIce,
+    /// No SHA-256 fingerprint.
+    NoFingerprint,
+    /// No candidate that can be reached over UDP.
+    NoCandidate,
+}
+
+impl AnswerRefused {
+    /// A stable word for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            AnswerRefused::Malformed => "answer_malformed",
+            AnswerRefused::NotExpected => "answer_not_expected",
+            AnswerRefused::WrongLines => "answer_wrong_lines",
+            AnswerRefused::NoIce => "answer_no_ice",
+            AnswerRefused::NoFingerprint => "answer_no_fingerprint",
+            AnswerRefused::NoCandidate => "answer_no_candidate",
+        }
+    }
+}
+
+impl fmt::Display for AnswerRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::error::Error for AnswerRefused {}
+
+/// The machine gives no socket, thread or certificate for a client.
+#[derive(Debug)]
+pub struct ClientUnavailable(pub std::io::Error);
+
+impl fmt::Display for ClientUnavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no client can be made: {}", self.0)
+    }
+}
+
+impl std::error::Error for ClientUnavailable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl From<std::io::Error> for ClientUnavailable {
+    fn from(error: std::io::Error) -> Self {
+        ClientUnavailable(error)
+    }
+}
+
+/// There must be one level for each packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelsMismatch;
+
+impl fmt::Display for LevelsMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one level for each packet")
+    }
+}
+
+impl std::error::Error for LevelsMismatch {}
