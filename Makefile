@@ -1,0 +1,98 @@
+# Everything a newcomer needs. Each target does its own set-up, from a clean clone on.
+#   make run     a living space in the browser          make test    every test
+#   make build   .venv with the arengo command          make check   linters, types, boundaries
+#   make bench   the cost of a delivered packet         make wheel   a wheel that needs neither Rust nor Node
+# Needs Python 3.11 or newer, Rust, Node 20 or newer, a C compiler and make.
+# `make test` also needs Debian packages and installs them itself (tests/debian-packages.txt).
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust/crates -name '*.rs' -o -name Cargo.toml)
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/e2e -prune -o -path web/test-results -prune -o -type f -print)
+PACKAGES := tests/debian-packages.txt
+
+.PHONY: build run test check bench wheel clean test-rust test-python test-web test-e2e packages lock
+
+build: $(STAMPS)/core $(STAMPS)/web
+
+$(STAMPS)/venv: requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Arengo needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(STAMPS)/core: $(STAMPS)/venv pyproject.toml $(RUST_SOURCES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release --locked
+	touch $@
+
+$(STAMPS)/node: web/package-lock.json $(STAMPS)/venv
+	cd web && npm ci --no-audit --no-fund
+	touch $@
+
+$(STAMPS)/web: $(STAMPS)/node $(WEB_SOURCES)
+	cd web && npm run --silent build
+	touch $@
+
+# PHONE=1 also serves https for phones on the same network, with a code to scan.
+run: build
+	$(BIN)/arengo demo --port $${PORT:-8000} $(if $(PHONE),--tls-local)
+
+# ---- proof ---------------------------------------------------------------------------------
+
+test: test-rust test-python test-web test-e2e
+
+test-rust:
+	cargo test --locked --workspace --exclude arengo-py
+
+test-python: build $(STAMPS)/dev packages
+	$(BIN)/python -m pytest
+
+test-web: $(STAMPS)/node
+	cd web && npm test
+
+test-e2e: build $(STAMPS)/dev packages
+	cd web && npm run e2e
+
+check: build $(STAMPS)/dev
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd web && npm run check
+
+bench: build
+	cargo run --locked --release -p arengo-bench
+
+wheel: $(STAMPS)/web
+	$(BIN)/maturin build --release --locked --out dist
+
+# Debian packages that only tests use; nothing to do where they are there.
+packages: $(PACKAGES)
+	@missing=$$(for p in $$(grep -v '^#' $(PACKAGES)); do dpkg-query -W -f='$${Status}' "$$p" 2>/dev/null | grep -q 'ok installed' || echo "$$p"; done); \
+	if [ -n "$$missing" ]; then \
+	  run() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	  echo "Installing for the tests:" $$missing; \
+	  run env DEBIAN_FRONTEND=noninteractive apt-get update -qq; \
+	  run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+
+# Write the lock files again after pyproject.toml changed.
+lock: $(STAMPS)/dev
+	$(BIN)/python -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra build -o requirements.lock pyproject.toml
+	$(BIN)/python -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra build --extra dev -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) target dist web/node_modules src/arengo/web/static
