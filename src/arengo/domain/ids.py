@@ -1,72 +1,72 @@
-"""Numbers and names for things, made from a time and a chance that the caller passes in.
+"""How things are named: numbers that sort by time, words that cannot be guessed.
 
-Accounts and posts have decimal snowflakes, spaces 13 characters `[a-zA-Z0-9]`, as clients of the X API expect both.
+Everything here is told the time and the chance; `service.clock` and `service.ids` bring them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import string
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
+from dataclasses import dataclass
 from typing import NewType
 
 SpaceId = NewType("SpaceId", str)
 PersonId = NewType("PersonId", str)
 Voice = NewType("Voice", int)
 
+EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z; snowflakes count milliseconds from here
+NODE_BITS = 10
+SEQUENCE_BITS = 12
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SPACE_ID_LENGTH = 13
-EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z, the zero of our snowflakes
+TOKEN_LENGTH = 43  # 62^43 > 2^256
 
-_ALPHABET = string.ascii_letters + string.digits
-_SEQUENCE_BITS = 12
-_WORKER_BITS = 10
-
-
-class Ids:
-    """A source of ids that never gives one twice; *now_ms* is Unix time, *below* a secure random number."""
-
-    def __init__(self, *, now_ms: Callable[[], int], below: Callable[[int], int], worker: int = 0) -> None:
-        self._now_ms = now_ms
-        self._below = below
-        self._worker = worker & ((1 << _WORKER_BITS) - 1)
-        self._last_ms = -1
-        self._sequence = 0
-
-    def snowflake(self) -> int:
-        """Give a 63 bit number that grows with time, even where the clock steps back."""
-        now = max(self._now_ms() - EPOCH_MS, self._last_ms, 0)
-        if now == self._last_ms:
-            self._sequence += 1
-            if self._sequence >> _SEQUENCE_BITS:
-                now, self._sequence = now + 1, 0
-        else:
-            self._sequence = 0
-        self._last_ms = now
-        return (now << (_WORKER_BITS + _SEQUENCE_BITS)) | (self._worker << _SEQUENCE_BITS) | self._sequence
-
-    def space_id(self) -> SpaceId:
-        """Give 13 characters; 62^13 of them leave nothing to guess."""
-        return SpaceId(self._characters(SPACE_ID_LENGTH))
-
-    def guest_id(self) -> PersonId:
-        """Give `g` and a number that no account can have."""
-        return PersonId(f"g{self.snowflake()}{self._below(1000):03}")
-
-    def token(self, length: int = 32) -> str:
-        """Give a secret of *length* characters, near 6 bits each."""
-        return self._characters(length)
-
-    def _characters(self, length: int) -> str:
-        return "".join(_ALPHABET[self._below(len(_ALPHABET))] for _ in range(length))
+Below = Callable[[int], int]
+"""Chance: a whole number from 0 to the argument, the argument excluded."""
 
 
-def is_space_id(text: str) -> bool:
-    """Tell whether *text* could name a space."""
-    return len(text) == SPACE_ID_LENGTH and all(c in _ALPHABET for c in text)
+@dataclass(frozen=True, slots=True)
+class Snowflakes:
+    """The next decimal number of one node: 42 bits of time, 10 of node, 12 of sequence; never goes back."""
+
+    node: int = 0
+    last_ms: int = 0
+    sequence: int = 0
+
+    def after(self, now_ms: int) -> Snowflakes:
+        """The state whose `number` is new at *now_ms* (Unix milliseconds), also when the clock stood or went back."""
+        ms = max(now_ms - EPOCH_MS, self.last_ms)
+        sequence = self.sequence + 1 if ms == self.last_ms else 0
+        if sequence >> SEQUENCE_BITS:
+            ms, sequence = ms + 1, 0
+        return Snowflakes(self.node, ms, sequence)
+
+    @property
+    def number(self) -> int:
+        return (self.last_ms << NODE_BITS | self.node) << SEQUENCE_BITS | self.sequence
 
 
-def voice_of(space: SpaceId, person: PersonId, taken: Collection[Voice] = ()) -> Voice:
-    """Give the CSRC of *person* in *space*: 32 bits, not 0, the same after every return, unlike those *taken*."""
+def word(length: int, below: Below) -> str:
+    """*length* characters of `[0-9A-Za-z]`, each by chance."""
+    return "".join(ALPHABET[below(len(ALPHABET))] for _ in range(length))
+
+
+def space_id(below: Below) -> str:
+    """13 characters of `[a-zA-Z0-9]`, 77 bits of chance."""
+    return word(SPACE_ID_LENGTH, below)
+
+
+def voice_number(below: Below, taken: Container[int] = ()) -> int:
+    """A CSRC: 32 bits, never 0, not among *taken*."""
+    while True:
+        voice = 1 + below(2**32 - 1)
+        if voice not in taken:
+            return voice
+
+
+def voice_of(space: SpaceId, person: PersonId, taken: Container[Voice] = ()) -> Voice:
+    """The CSRC of *person* in *space*: 32 bits, never 0, not among *taken*, the same after every return."""
     attempt = 0
     while True:
         seed = f"{space}/{person}/{attempt}".encode()
@@ -74,3 +74,15 @@ def voice_of(space: SpaceId, person: PersonId, taken: Collection[Voice] = ()) ->
         if voice != 0 and voice not in taken:
             return voice
         attempt += 1
+
+
+def is_account_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 0 < len(text) <= 20
+
+
+def is_guest_id(text: str) -> bool:
+    return text.startswith("g") and is_account_id(text[1:])
+
+
+def is_space_id(text: str) -> bool:
+    return len(text) == SPACE_ID_LENGTH and text.isascii() and text.isalnum()
