@@ -1,4 +1,5 @@
 /** What features and ui draw from: types only, no DOM, no network. */
+export type * from "./arengo.js";
 export type * from "./account.js";
 export type * from "./home.js";
 export type * from "./hostPanel.js";

@@ -9,7 +9,7 @@ import type { Readable } from "../store.js";
  * `opening`: asked to be on, waiting for the server's word. `on`: heard.
  * `muted_by_host`: off by a host's hand; opening it again is mine to do.
  */
-export type MicState =
+export type MicPhase =
   | { readonly name: "none" }
   | { readonly name: "asking" }
   | { readonly name: "refused"; readonly why: MicRefusal }
@@ -21,7 +21,7 @@ export type MicState =
 
 /** The microphone line and the check before the stage. */
 export interface MicView {
-  readonly state: Readable<MicState>;
+  readonly state: Readable<MicPhase>;
   /** My own loudness, 0 to 1, about ten times a second while open. */
   readonly level: Readable<number>;
   readonly devices: Readable<readonly MicDevice[]>;
