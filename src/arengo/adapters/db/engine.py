@@ -1,0 +1,174 @@
+"""The database: SQLite beside the server, or PostgreSQL by URL, behind one small face.
+
+A write takes the lock at its beginning (`BEGIN IMMEDIATE` on SQLite), so that what it read is still so when it commits.
+A database that is locked, unreachable or gone is `Unavailable` after about `Limits.database_wait_s`, never a hang.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from arengo.domain.errors import Unavailable
+
+# PostgreSQL: lock not available, query cancelled, too many connections, shutting down, starting up, read only, disk full.
+_PASSING_STATES = ("55P03", "57014", "53300", "57P01", "57P02", "57P03", "25006", "53100")
+
+
+class Database:
+    """Connections to the database at *url* (`sqlite:///PATH` or `postgresql://…`)."""
+
+    def __init__(self, url: str, *, wait_s: float = 2.0, readers: int = 4) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._wait_s = wait_s
+        self._readers = readers
+        self._reading: AsyncEngine | None = None
+        self._writing: AsyncEngine | None = None
+        self._file: tuple[int, int] | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file of an SQLite database."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    async def connect(self) -> None:
+        """Open the database, which must have its tables (`migrate`), and ask it something."""
+        if self.is_sqlite:
+            self._reading = _sqlite_engine(self.url, begin="BEGIN", pool=self._readers, wait_s=self._wait_s)
+            self._writing = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool=1, wait_s=self._wait_s)
+            self._file = self._file_identity()
+        else:
+            self._reading = self._writing = _postgres_engine(self.url, pool=4 * self._readers, wait_s=self._wait_s)
+        await self.ping()
+
+    async def close(self) -> None:
+        """Give every connection back; twice does no harm."""
+        for engine in {self._reading, self._writing} - {None}:
+            assert engine is not None
+            await engine.dispose()
+        self._reading = self._writing = None
+
+    async def ping(self) -> None:
+        """Return when the database answers; `Unavailable` when it does not."""
+        async with self.read() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads: one consistent view on SQLite, each statement's own on PostgreSQL."""
+        async with self._transaction(self._reading) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write; commits at the end of the block, rolls back when it raises."""
+        async with self._transaction(self._writing) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
+        if engine is None:
+            raise Unavailable("The database is not open.")
+        if self.is_sqlite and self._file_identity() != self._file:
+            # SQLite would go on writing into a file that nobody can open any more.
+            await engine.dispose()
+            raise Unavailable("The database file is gone or was replaced while the server runs.")
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise Unavailable("The database has no time just now.") from error
+        except DBAPIError as error:
+            if is_passing(error):
+                raise Unavailable("The database does not answer just now.") from error
+            raise
+        except (TimeoutError, ConnectionError, OSError) as error:
+            raise Unavailable("The database cannot be reached just now.") from error
+
+    def _file_identity(self) -> tuple[int, int] | None:
+        path = self.path
+        if path is None:
+            return None
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether *error* is the world's fault and may be gone in a moment: locked, unreachable, shutting down, full."""
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    if isinstance(state, str):
+        return state in _PASSING_STATES or state.startswith("08")
+    if error.connection_invalidated or isinstance(error.orig, (OSError, asyncio.TimeoutError)):
+        return True
+    if isinstance(error, OperationalError):
+        said = str(error.orig)
+        return any(word in said for word in ("locked", "busy", "unable to open", "disk I/O", "readonly", "is full"))
+    return isinstance(error, InterfaceError)
+
+
+def async_url(url: URL) -> URL:
+    """The same database, by the driver that is used here."""
+    return url.set(drivername="sqlite+aiosqlite" if url.get_backend_name() == "sqlite" else "postgresql+asyncpg")
+
+
+def _sqlite_engine(url: URL, *, begin: str, pool: int, wait_s: float) -> AsyncEngine:
+    # mode=rw: a database that has gone must not come back as an empty file.
+    file = url.set(database=f"file:{url.database}").update_query_dict({"mode": "rw", "uri": "true"})
+    engine = create_async_engine(async_url(file), pool_size=pool, max_overflow=0, pool_timeout=wait_s)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _settings(dbapi_connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        set_up_sqlite(dbapi_connection, wait_s=wait_s)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def set_up_sqlite(dbapi_connection: DBAPIConnection, *, wait_s: float, foreign_keys: bool = True) -> None:
+    """Give a new SQLite connection our settings.
+
+    `synchronous=FULL`: what was said yes to survives a power cut; in WAL mode that costs one fsync for each commit,
+    and there are a few commits a second. The driver must not begin transactions by itself: it would begin them
+    deferred, and two that read before they write lose one update.
+    """
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={int(wait_s * 1000)}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+    cursor.close()
+
+
+def _postgres_engine(url: URL, *, pool: int, wait_s: float) -> AsyncEngine:
+    milliseconds = str(int(wait_s * 1000))
+    return create_async_engine(
+        async_url(url),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=wait_s,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": wait_s,
+            "command_timeout": wait_s,
+            "server_settings": {"lock_timeout": milliseconds, "application_name": "arengo"},
+        },
+    )
