@@ -1,0 +1,39 @@
+//! Every limit of the media core that is not set by the operator, with its reason.
+
+use std::time::Duration;
+
+/// First retransmission of a DTLS flight; the client's own timers go on beside it (RFC 6347 §4.2.4.1 allows less than a second).
+pub const DTLS_FIRST_RETRANSMIT: Duration = Duration::from_millis(400);
+/// A handshake that takes longer has failed.
+pub const DTLS_TIMEOUT: Duration = Duration::from_secs(20);
+/// Largest record that the DTLS engine gives out; its MTU is 1150.
+pub const DTLS_OUTPUT: usize = 2048;
+/// Datagrams that wait for a handshake thread, per peer; more are dropped, and the client sends them again.
+pub const DTLS_WAITING: usize = 8;
+
+/// Largest datagram that is looked at; no peer sends larger ones (Ethernet).
+pub const DATAGRAM: usize = 1500;
+/// Addresses that one peer may have checked at once: two families, UDP and TCP, two networks.
+pub const ROUTES_PER_PEER: usize = 8;
+/// Receiving lines of a listener, and slots of a space.
+pub const SLOTS: usize = 3;
+/// Largest Opus packet that is passed on; the header and a tag still fit a datagram on a 1280-byte path.
+pub const OPUS_PACKET: usize = 1100;
+/// Publishers of a space whose levels are told at once.
+pub const LEVELS: usize = 16;
+
+/// The slab is swept once in this time, a fiftieth each tick of [`SWEEP_TICK`]; sender reports go out at the sweep.
+pub const SWEEP: Duration = Duration::from_secs(5);
+/// How often [`crate::Shard::tick`] sweeps a part.
+pub const SWEEP_TICK: Duration = Duration::from_millis(100);
+/// Parts of the slab.
+pub const SWEEP_PARTS: usize = 50;
+/// Receiver reports to a publisher: its Opus FEC follows the loss they tell.
+pub const RECEIVER_REPORT: Duration = Duration::from_millis(1500);
+/// A peer that has not finished its handshake after this is closed.
+pub const JOIN: Duration = Duration::from_secs(30);
+
+/// Events that wait for the service; levels give way first, and a peer has at most one of each other kind waiting.
+pub const EVENTS: usize = 8192;
+/// Bytes of tapped packets that wait for the service; new ones are dropped and counted.
+pub const TAP: usize = 4 << 20;
