@@ -93,4 +93,4 @@ def frame_levels(samples: NDArray[np.float64], *, frame: int, lead: int) -> list
     # 0 dBov is the power of a full-scale square wave (RFC 6464, section 3, after ITU-T P.56's dBov).
     with np.errstate(divide="ignore"):
         decibels = -10.0 * np.log10(power)
-    return [int(round(min(127.0, max(0.0, value)))) for value in decibels]
+    return [round(min(127.0, max(0.0, float(value)))) for value in decibels]

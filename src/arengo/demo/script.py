@@ -90,9 +90,7 @@ _LIST = Line(
     "In my street we did it with a list on the baker's door. One name for each evening, two buckets for each tree. "
     "Not one of ours was lost.",
 )
-_FORGOT = Line(
-    "en-04-nora", "nora", "en", "A list on a door. And what happened, Alasdair, when somebody forgot their evening?"
-)
+_FORGOT = Line("en-04-nora", "nora", "en", "A list on a door. And what happened, Alasdair, when somebody forgot their evening?")
 _KNOCK = Line(
     "en-05-alasdair",
     "alasdair",
@@ -135,15 +133,13 @@ _FOUNTAIN = Line(
     "it-04-matteo",
     "matteo",
     "it",
-    "E l'acqua? La fontana della piazza scorre giorno e notte. Basterebbe una vasca per raccoglierla, "
-    "e non si sprecherebbe niente.",
+    "E l'acqua? La fontana della piazza scorre giorno e notte. Basterebbe una vasca per raccoglierla, e non si sprecherebbe niente.",
 )
 _AGREED = Line(
     "it-05-chiara",
     "chiara",
     "it",
-    "Allora facciamo così. Matteo chiede la vasca al comune, io scrivo la lista delle famiglie, "
-    "e ci ritroviamo qui fra un mese.",
+    "Allora facciamo così. Matteo chiede la vasca al comune, io scrivo la lista delle famiglie, e ci ritroviamo qui fra un mese.",
 )
 _CLOSE = Line(
     "en-08-nora",

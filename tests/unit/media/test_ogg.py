@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import subprocess
 import wave
@@ -66,9 +67,7 @@ def test_nothing_heard_is_still_a_file() -> None:
     assert read_ogg_opus(write_ogg_opus([], serial=3)).packets == ()
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"RIFF....WAVE", b"OggS", ONE.read_bytes()[:200], ONE.read_bytes()[:-1], ONE.read_bytes()[27:]]
-)
+@pytest.mark.parametrize("data", [b"", b"RIFF....WAVE", b"OggS", ONE.read_bytes()[:200], ONE.read_bytes()[:-1], ONE.read_bytes()[27:]])
 def test_a_file_that_is_something_else_or_cut_off_is_refused_with_a_sentence(data: bytes) -> None:
     with pytest.raises(NotOggOpus):
         read_ogg_opus(data)
@@ -76,15 +75,14 @@ def test_a_file_that_is_something_else_or_cut_off_is_refused_with_a_sentence(dat
 
 def test_no_damage_raises_anything_but_a_refusal() -> None:
     whole = ONE.read_bytes()
-    chance = random.Random(11)
+    chance = random.Random(11)  # noqa: S311 -- seeded, so that a damage that was found is found again
     for _ in range(150):
         torn = bytearray(whole[: chance.randrange(4_000)])
         for _ in range(chance.randrange(4)):
             if torn:
                 torn[chance.randrange(len(torn))] = chance.randrange(256)
-        with pytest.raises(NotOggOpus):
+        with contextlib.suppress(NotOggOpus):
             read_ogg_opus(bytes(torn))
-            raise NotOggOpus("a prefix that ends with a page is whole")
 
 
 def test_without_told_levels_silence_and_speech_are_still_told_apart() -> None:
