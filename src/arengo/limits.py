@@ -32,8 +32,6 @@ class Limits:
     name_min_chars: int = 2
     name_max_chars: int = 30
     """Account name, `[a-z0-9_]`."""
-    display_max_chars: int = 50
-    """Display name, NFC, no control characters."""
     password_min_chars: int = 8
     password_max_chars: int = 256
     """Beyond, hashing would be a lever against the server."""

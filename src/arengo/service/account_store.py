@@ -1,0 +1,90 @@
+"""What the account side needs to keep, named for the need; `adapters.db.accounts` keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody with a name of their own."""
+
+    id: str
+    name: str
+    display: str
+    created_at: datetime
+    lang: str | None = None
+    bot: bool = False
+    banned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token as it can be shown again: everything but its secret."""
+
+    id: str
+    account_id: str
+    label: str
+    scopes: frozenset[str] | None
+    created_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The account behind a secret, when that secret was last used, and what it allows."""
+
+    account: Account
+    used_at: datetime | None
+    scopes: frozenset[str] | None = None
+
+
+class AccountStore(Protocol):
+    """Accounts and how they are recognised. Everything may raise Unavailable."""
+
+    async def add(self, account: Account, password_hash: str | None, *, invitation: bytes | None) -> None:
+        """Add the account and use up the invitation with that hash, both or neither.
+
+        Refusal `name_taken`, or `invitation_invalid` when it is unknown, used up or expired.
+        """
+
+    async def by_id(self, account_id: str) -> Account | None: ...
+    async def by_ids(self, account_ids: Sequence[str]) -> Sequence[Account]: ...
+    async def by_name(self, name: str) -> Account | None: ...
+    async def find(self, beginning: str, *, most: int) -> Sequence[Account]:
+        """Accounts whose name or display name begins so; those who are banned are not found."""
+
+    async def password_hash(self, account_id: str) -> str | None: ...
+    async def set_password_hash(self, account_id: str, password_hash: str, now: datetime) -> None: ...
+    async def change(self, account_id: str, *, display: str | None, lang: str | None) -> None: ...
+    async def ban(self, account_id: str, *, reason: str, at: datetime) -> None:
+        """Keep the ban, end every login and token of the account; twice does no harm."""
+
+    async def is_banned(self, account_id: str) -> bool: ...
+    async def add_invitation(self, code_hash: bytes, *, by: str | None, now: datetime, expires_at: datetime, uses: int) -> None: ...
+    async def open_invitations(self, by: str, now: datetime) -> int: ...
+    async def secret(self, name: str, fresh: bytes, now: datetime) -> bytes:
+        """The server's secret of that name; *fresh* becomes it when there is none yet."""
+
+
+class LoginStore(Protocol):
+    """Secrets that stand for an account; only their hashes are kept. Everything may raise Unavailable."""
+
+    async def open_session(self, secret_hash: bytes, account_id: str, *, now: datetime, most: int) -> None:
+        """Keep a login; beyond *most* of the account, the longest unused go."""
+
+    async def session(self, secret_hash: bytes, *, used_after: datetime) -> Recognised | None: ...
+    async def touch_session(self, secret_hash: bytes, now: datetime) -> None: ...
+    async def close_session(self, secret_hash: bytes) -> None: ...
+    async def forget_sessions(self, *, used_before: datetime) -> int: ...
+    async def add_token(self, token: ApiToken, secret_hash: bytes, *, most: int) -> None:
+        """Keep a token; Refusal `too_many_tokens` beyond *most* of the account."""
+
+    async def token(self, secret_hash: bytes) -> Recognised | None: ...
+    async def touch_token(self, secret_hash: bytes, now: datetime) -> None: ...
+    async def tokens(self, account_id: str) -> Sequence[ApiToken]: ...
+    async def revoke_token(self, token_id: str, account_id: str) -> bytes | None:
+        """Forget a token of that account and return the hash of its secret; None when there is none such."""

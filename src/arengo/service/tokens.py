@@ -1,0 +1,48 @@
+"""API tokens: a secret that may do a part of what its account may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from arengo.domain.errors import Refusal
+from arengo.domain.scopes import parse_scopes
+from arengo.limits import Limits
+from arengo.service.account_store import ApiToken, LoginStore
+from arengo.service.clock import Clock
+from arengo.service.ids import Ids
+from arengo.service.recognition import Recognition, secret_hash
+
+
+class Tokens:
+    """Makes, lists and revokes API tokens."""
+
+    def __init__(self, store: LoginStore, recognition: Recognition, *, ids: Ids, clock: Clock, limits: Limits) -> None:
+        self._store = store
+        self._recognition = recognition
+        self._ids = ids
+        self._clock = clock
+        self._limits = limits
+
+    async def create(self, account_id: str, *, label: str, scopes: Iterable[str] | None) -> tuple[ApiToken, str]:
+        """A new token and its secret, which nobody sees again. Refusal `scope_unknown`, `label_invalid`, `too_many_tokens`."""
+        label = " ".join(label.split())
+        if not 1 <= len(label) <= self._limits.token_label_max_chars or not label.isprintable():
+            raise Refusal(
+                f"A label has 1 to {self._limits.token_label_max_chars} visible characters.",
+                code="label_invalid",
+                facts={"most": self._limits.token_label_max_chars},
+            )
+        secret = "arengo_" + self._ids.token()
+        token = ApiToken(self._ids.snowflake(), account_id, label, parse_scopes(scopes), self._clock.now())
+        await self._store.add_token(token, secret_hash(secret), most=self._limits.tokens_per_account)
+        return token, secret
+
+    async def of(self, account_id: str) -> Sequence[ApiToken]:
+        return await self._store.tokens(account_id)
+
+    async def revoke(self, token_id: str, account_id: str) -> None:
+        """Refuse that token from now on. Refusal `no_such_token`."""
+        key = await self._store.revoke_token(token_id, account_id)
+        if key is None:
+            raise Refusal("You have no such token.", code="no_such_token")
+        self._recognition.forget(key)
