@@ -1,0 +1,158 @@
+//! What a description says, as data.
+
+use std::fmt;
+
+use super::Candidate;
+
+/// A whole description.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Description {
+    /// The mids of the first `a=group:BUNDLE`, in its order; the first is the tagged one.
+    pub bundle: Vec<String>,
+    pub ice_lite: bool,
+    /// Session level, for media sections that say nothing of their own.
+    pub ice: Option<IceCredentials>,
+    pub fingerprints: Vec<Fingerprint>,
+    pub setup: Option<Setup>,
+    pub direction: Option<Direction>,
+    pub extensions: Vec<ExtensionMap>,
+    pub media: Vec<Media>,
+}
+
+/// One media section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    pub kind: MediaKind,
+    /// 0: rejected, or with [`Self::bundle_only`] offered inside its bundle only.
+    pub port: u16,
+    /// As it stands, such as `UDP/TLS/RTP/SAVPF`.
+    pub protocol: String,
+    /// As they stand in the `m=` line.
+    pub formats: Vec<String>,
+    pub mid: Option<String>,
+    pub direction: Option<Direction>,
+    pub bundle_only: bool,
+    pub rtcp_mux: bool,
+    pub ice: Option<IceCredentials>,
+    pub fingerprints: Vec<Fingerprint>,
+    pub setup: Option<Setup>,
+    /// In the order of preference of the `m=` line.
+    pub codecs: Vec<Codec>,
+    pub extensions: Vec<ExtensionMap>,
+    pub sources: Vec<Source>,
+    /// `a=msid`: stream and track.
+    pub msid: Option<String>,
+    /// Milliseconds.
+    pub ptime: Option<u16>,
+    /// Those with a literal address and a transport we know; names of mDNS are left out.
+    pub candidates: Vec<Candidate>,
+    pub end_of_candidates: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaKind {
+    Audio,
+    Video,
+    Application,
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    SendRecv,
+    SendOnly,
+    RecvOnly,
+    Inactive,
+}
+
+impl Direction {
+    pub fn sends(self) -> bool {
+        matches!(self, Self::SendRecv | Self::SendOnly)
+    }
+
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendRecv | Self::RecvOnly)
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        })
+    }
+}
+
+/// Who opens DTLS (RFC 8842 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setup {
+    ActPass,
+    Active,
+    Passive,
+}
+
+/// A user fragment and its password (RFC 8839 §5.4).
+#[derive(Clone, PartialEq, Eq)]
+pub struct IceCredentials {
+    pub ufrag: String,
+    pub password: String,
+}
+
+impl fmt::Debug for IceCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IceCredentials({:?}, ..)", self.ufrag)
+    }
+}
+
+/// The hash of a certificate (RFC 8122 §5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fingerprint {
+    Sha256([u8; 32]),
+    /// Another hash function, which we do not take.
+    Other,
+}
+
+/// A payload format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Codec {
+    pub payload_type: u8,
+    /// As it stands in `a=rtpmap`; compare without case.
+    pub name: String,
+    pub clock_rate: u32,
+    pub channels: u8,
+    /// `a=fmtp` as it stands.
+    pub parameters: String,
+}
+
+impl Codec {
+    /// Whether this is Opus as RFC 7587 §7 names it: 48 kHz and two channels, whatever is sent.
+    pub fn is_opus(&self) -> bool {
+        self.name.eq_ignore_ascii_case("opus") && self.clock_rate == 48_000 && self.channels == 2
+    }
+
+    /// The value of a format parameter.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.split(';').find_map(|pair| {
+            let (key, value) = pair.split_once('=')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+/// One `a=extmap` (RFC 8285 §5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtensionMap {
+    pub id: u16,
+    pub direction: Option<Direction>,
+    pub uri: String,
+}
+
+/// One SSRC and its CNAME, where it has one (RFC 5576).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub ssrc: u32,
+    pub cname: Option<String>,
+}
