@@ -14,6 +14,8 @@ SpaceId = NewType("SpaceId", str)
 PersonId = NewType("PersonId", str)
 Voice = NewType("Voice", int)
 
+NO_VOICE = Voice(0)  # of somebody who never came on stage
+
 EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z; snowflakes count milliseconds from here
 NODE_BITS = 10
 SEQUENCE_BITS = 12
