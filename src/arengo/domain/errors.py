@@ -51,8 +51,6 @@ class Unavailable(ArengoError):
 
     code = "unavailable"
 
-    def __init__(
-        self, detail: str = "", *, code: str | None = None, facts: Facts | None = None, retry_after: float = 2.0
-    ) -> None:
+    def __init__(self, detail: str = "", *, code: str | None = None, facts: Facts | None = None, retry_after: float = 2.0) -> None:
         super().__init__(detail, code=code, facts=facts)
         self.retry_after = retry_after

@@ -38,9 +38,7 @@ def clean_name(raw: str) -> str:
     """Give a display name, or refuse with `name_invalid`."""
     name = clean(raw) if len(raw) <= NAME_MOST * _RAW_FACTOR else ""
     if not has_substance(name) or len(name) > NAME_MOST:
-        raise Refusal(
-            f"A name has from 1 to {NAME_MOST} characters.", code="name_invalid", facts={"most": NAME_MOST}
-        )
+        raise Refusal(f"A name has from 1 to {NAME_MOST} characters.", code="name_invalid", facts={"most": NAME_MOST})
     return name
 
 
