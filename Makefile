@@ -55,7 +55,7 @@ test: test-rust test-python test-web test-e2e
 test-rust:
 	cargo test --locked --workspace --exclude arengo-py
 
-test-python: build $(STAMPS)/dev packages
+test-python: build wheel $(STAMPS)/dev packages
 	$(BIN)/python -m pytest
 
 test-web: $(STAMPS)/node
