@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use arengo_wire::sdp::{Refused, Why};
+
 /// The answer makes no sense, or promises nothing that a client could use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerRefused {
@@ -29,6 +31,16 @@ impl AnswerRefused {
             AnswerRefused::NoIce => "answer_no_ice",
             AnswerRefused::NoFingerprint => "answer_no_fingerprint",
             AnswerRefused::NoCandidate => "answer_no_candidate",
+        }
+    }
+}
+
+impl From<Refused> for AnswerRefused {
+    fn from(refused: Refused) -> Self {
+        match refused.why {
+            Why::NoIce => AnswerRefused::NoIce,
+            Why::NoFingerprint => AnswerRefused::NoFingerprint,
+            _ => AnswerRefused::Malformed,
         }
     }
 }

@@ -14,9 +14,6 @@ pub const MOST_RECEIVED: usize = 4_096;
 /// Bytes of an Opus packet: what fits a datagram beside header, extensions and tag.
 pub const MOST_OPUS_BYTES: usize = 1_200;
 
-/// Bytes of an answer.
-pub const MOST_ANSWER_BYTES: usize = 64 * 1024;
-
 /// Candidates of an answer that are tried; more are ignored.
 pub const MOST_CANDIDATES: usize = 16;
 

@@ -1,0 +1,110 @@
+//! What a receiver reports of one line (RFC 3550 section 6.4.1 and appendix A).
+
+use std::time::Duration;
+
+use arengo_wire::rtcp::{NtpTime, ReportBlock, delay_units};
+
+use super::pacer::samples;
+
+/// The packets of one line, counted.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    /// First and highest extended sequence number; None before the first packet.
+    span: Option<(u64, u64)>,
+    received: u64,
+    reported_expected: u64,
+    reported_received: u64,
+    /// Sixteen times the smoothed jitter, in samples.
+    jitter_16: u32,
+    last_transit: Option<u32>,
+    /// Middle of the time in the last sender report, and when it came.
+    sender_report: Option<(u32, Duration)>,
+}
+
+impl Arrivals {
+    /// Count an authenticated packet with this extended sequence number; *at* is on any steady clock.
+    pub fn note(&mut self, index: u64, timestamp: u32, at: Duration) {
+        self.received += 1;
+        let (first, highest) = self.span.unwrap_or((index, index));
+        self.span = Some((first.min(index), highest.max(index)));
+        let transit = samples(at).wrapping_sub(timestamp);
+        if let Some(last) = self.last_transit.replace(transit) {
+            let change = (transit.wrapping_sub(last) as i32).unsigned_abs();
+            // J += (|D| - J) / 16, in the integers of appendix A.8.
+            self.jitter_16 = self
+                .jitter_16
+                .saturating_add(change)
+                .saturating_sub((self.jitter_16 + 8) >> 4);
+        }
+    }
+
+    pub fn note_sender_report(&mut self, ntp: NtpTime, at: Duration) {
+        self.sender_report = Some((ntp.middle(), at));
+    }
+
+    /// The block since the last one; None while nothing has come.
+    pub fn report(&mut self, ssrc: u32, at: Duration) -> Option<ReportBlock> {
+        let (first, highest) = self.span?;
+        let expected = highest - first + 1;
+        let newly_expected = expected - self.reported_expected.min(expected);
+        let newly_received = self.received - self.reported_received;
+        self.reported_expected = expected;
+        self.reported_received = self.received;
+        let newly_lost = newly_expected.saturating_sub(newly_received);
+        let fraction = (newly_lost << 8)
+            .checked_div(newly_expected)
+            .unwrap_or(0)
+            .min(255);
+        let (last_sender_report, delay) = self.sender_report.map_or((0, 0), |(middle, came)| {
+            (middle, delay_units(at.saturating_sub(came)))
+        });
+        Some(ReportBlock {
+            ssrc,
+            fraction_lost: fraction as u8,
+            cumulative_lost: i32::try_from(expected as i64 - self.received as i64)
+                .unwrap_or(i32::MAX),
+            highest_sequence: (highest & 0xffff_ffff) as u32,
+            jitter: self.jitter_16 >> 4,
+            last_sender_report,
+            delay_since_last_sender_report: delay,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_lost_is_reported_as_a_quarter_and_then_forgotten() {
+        let mut arrivals = Arrivals::default();
+        for index in (65_500..65_600).filter(|index| index % 4 != 3) {
+            let at = Duration::from_millis(20) * (index as u32 - 65_500);
+            arrivals.note(index, samples(at), at);
+        }
+        let block = arrivals.report(7, Duration::from_secs(2)).unwrap();
+        // The last of a hundred is a lost one, which nobody can know yet.
+        assert_eq!(
+            (block.cumulative_lost, block.highest_sequence),
+            (24, 65_598)
+        );
+        assert_eq!((block.fraction_lost, block.jitter), (62, 0));
+        arrivals.note(
+            65_600,
+            samples(Duration::from_secs(2)),
+            Duration::from_secs(2),
+        );
+        assert_eq!(
+            arrivals
+                .report(7, Duration::from_secs(2))
+                .unwrap()
+                .fraction_lost,
+            128
+        );
+    }
+
+    #[test]
+    fn nothing_received_is_nothing_to_report() {
+        assert!(Arrivals::default().report(7, Duration::ZERO).is_none());
+    }
+}

@@ -1,0 +1,449 @@
+//! A participant without sockets, threads or a clock.
+//!
+//! Give it datagrams and time, then take what is to be sent ([`Peer::poll_transmit`]) and come back by
+//! [`Peer::next_timeout`]. Bytes from the network never make it panic, and never change its mind unless they are
+//! authenticated.
+
+mod arrivals;
+mod association;
+mod media;
+mod pacer;
+mod paths;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::{
+    AnswerRefused, Chance, ClientOptions, Identity, LevelsMismatch, Received, State, limits,
+};
+use arengo_wire::sdp::{self, IceCredentials, OfferParameters, RemoteAnswer, SendLine, Transport};
+use association::{Association, Failed, Said};
+use media::{Media, Opened, SelfDescription};
+use pacer::Pacer;
+use paths::{Credentials, Paths};
+
+/// A datagram that is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    pub to: SocketAddr,
+    pub datagram: Vec<u8>,
+}
+
+/// One headless participant: controlling ICE, active DTLS 1.2, SRTP both ways, Opus as it stands.
+pub struct Peer {
+    options: ClientOptions,
+    identity: Identity,
+    chance: Box<dyn Chance>,
+    state: State,
+    offer: String,
+    ufrag: String,
+    myself: SelfDescription,
+    pacer: Pacer,
+    connection: Option<Connection>,
+    transmits: VecDeque<Transmit>,
+    received: VecDeque<Received>,
+    /// The last moment that was told.
+    now: Instant,
+}
+
+/// What exists once there is an answer.
+struct Connection {
+    answer: RemoteAnswer,
+    paths: Paths,
+    association: Option<Association>,
+    media: Option<Media>,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // No address, no credential.
+        f.debug_struct("Peer")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    /// Make one, with its offer; None when *options* ask for no line, or for too many.
+    pub fn new(
+        options: ClientOptions,
+        identity: &Identity,
+        mut chance: Box<dyn Chance>,
+        now: Instant,
+    ) -> Option<Peer> {
+        let lines = usize::from(options.send) + options.receive_lines;
+        if lines == 0 || options.receive_lines > limits::MOST_RECEIVE_LINES {
+            return None;
+        }
+        let ice = IceCredentials {
+            ufrag: word(&mut *chance, 8),
+            password: word(&mut *chance, 24),
+        };
+        let myself = SelfDescription {
+            ssrc: chance.number().max(1),
+            cname: word(&mut *chance, 16),
+            sends: options.send,
+        };
+        // Below 2^15: the first wrap is far, and who joins meanwhile guesses the rollover counter right (RFC 3711).
+        let sequence = (chance.number() & 0x7fff) as u16;
+        let pacer = Pacer::new(sequence, chance.number());
+        let sending = SendLine {
+            ssrc: myself.ssrc,
+            cname: &myself.cname,
+        };
+        let offer = sdp::offer(&OfferParameters {
+            ice: &ice,
+            fingerprint: identity.fingerprint(),
+            candidates: &[],
+            send: options.send.then_some(sending),
+            receive_lines: u8::try_from(options.receive_lines).ok()?,
+            session_id: u64::from(chance.number()),
+        });
+        Some(Peer {
+            options,
+            identity: identity.clone(),
+            chance,
+            state: State::New,
+            offer,
+            ufrag: ice.ufrag,
+            myself,
+            pacer,
+            connection: None,
+            transmits: VecDeque::new(),
+            received: VecDeque::new(),
+            now,
+        })
+    }
+
+    /// The SDP offer, the same each time.
+    pub fn offer(&self) -> String {
+        self.offer.clone()
+    }
+
+    /// Begin to connect as the SDP answer says.
+    pub fn answer(&mut self, sdp: &str, now: Instant) -> Result<(), AnswerRefused> {
+        if self.state != State::New {
+            return Err(AnswerRefused::NotExpected);
+        }
+        let lines = usize::from(self.options.send) + self.options.receive_lines;
+        let answer = RemoteAnswer::parse(sdp)?;
+        if answer.lines.len() != lines {
+            return Err(AnswerRefused::WrongLines);
+        }
+        let candidates = udp_candidates(&answer);
+        if candidates.is_empty() {
+            return Err(AnswerRefused::NoCandidate);
+        }
+        let credentials = Credentials {
+            username: format!("{}:{}", answer.ice.ufrag, self.ufrag),
+            password: answer.ice.password.clone(),
+        };
+        let paths = Paths::new(candidates, credentials, now);
+        self.connection = Some(Connection {
+            answer,
+            paths,
+            association: None,
+            media: None,
+        });
+        self.state = State::Checking;
+        self.handle_timeout(now);
+        Ok(())
+    }
+
+    /// Take a datagram; it is decrypted in place.
+    pub fn handle_datagram(&mut self, from: SocketAddr, datagram: &mut [u8], now: Instant) {
+        self.now = now;
+        if self.state.is_over() {
+            return;
+        }
+        // RFC 7983: the first byte tells the protocols apart.
+        match datagram.first() {
+            Some(0..=3) => self.take_stun(from, datagram, now),
+            Some(20..=63) => self.take_dtls(from, datagram, now),
+            Some(128..=191) => self.take_media(datagram, now),
+            _ => {}
+        }
+    }
+
+    /// Do what is due at *now*.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
+        if self.state.is_over() {
+            return;
+        }
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        if connection.paths.is_silent(now) {
+            return self.end(State::Failed);
+        }
+        for (to, datagram) in connection.paths.due(&mut *self.chance, now) {
+            transmit(&mut self.transmits, to, datagram);
+        }
+        let is_due =
+            |association: &Association| association.next_timeout().is_some_and(|at| at <= now);
+        if let Some(association) = connection.association.as_mut().filter(|it| is_due(it)) {
+            let said = association.wake(now);
+            self.hear(said, now);
+        }
+        self.speak(now);
+        self.report(now);
+    }
+
+    /// When to call [`Peer::handle_timeout`]; None when nothing is to be waited for.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        if self.state.is_over() {
+            return None;
+        }
+        let connection = self.connection.as_ref()?;
+        let speaking = if self.state == State::Connected && connection.media.is_some() {
+            self.pacer.next_timeout(self.now)
+        } else {
+            None
+        };
+        let association = connection
+            .association
+            .as_ref()
+            .and_then(Association::next_timeout);
+        let report = connection.media.as_ref().map(Media::next_report);
+        [
+            Some(connection.paths.next_timeout()),
+            association,
+            speaking,
+            report,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// What is to be sent next.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Queue Opus packets with their RFC 6464 levels in dBov (0 loudest, -127 silence); how many wait now.
+    ///
+    /// An empty packet is 20 ms without a packet. Nothing is queued once it is over, or without a line to send on.
+    pub fn send_opus<P: AsRef<[u8]>>(
+        &mut self,
+        packets: &[P],
+        levels_dbov: &[i32],
+        now: Instant,
+    ) -> Result<usize, LevelsMismatch> {
+        if packets.len() != levels_dbov.len() {
+            return Err(LevelsMismatch);
+        }
+        if !self.state.is_over() && self.options.send {
+            for (packet, level) in packets.iter().zip(levels_dbov) {
+                let level = u8::try_from(level.saturating_neg().clamp(0, 127)).unwrap_or(127);
+                self.pacer.push(packet.as_ref(), level);
+            }
+        }
+        self.now = now;
+        Ok(self.pacer.queued())
+    }
+
+    /// How many packets wait to be sent.
+    pub fn queued(&self) -> usize {
+        self.pacer.queued()
+    }
+
+    /// Forget what waits to be sent.
+    pub fn clear(&mut self) {
+        self.pacer.clear();
+    }
+
+    /// At most *most* received packets, oldest first.
+    pub fn received(&mut self, most: usize) -> Vec<Received> {
+        let count = most.min(self.received.len());
+        self.received.drain(..count).collect()
+    }
+
+    /// How many received packets wait.
+    pub fn waiting(&self) -> usize {
+        self.received.len()
+    }
+
+    /// Say BYE and `close_notify`, and end; twice does no harm.
+    pub fn close(&mut self, now: Instant) {
+        self.now = now;
+        if self.state.is_over() {
+            return;
+        }
+        self.say_goodbye(now);
+        self.end(State::Closed);
+    }
+
+    fn say_goodbye(&mut self, now: Instant) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        let Some(to) = connection.paths.selected() else {
+            return;
+        };
+        let bye = connection.media.as_mut().and_then(|media| media.bye(now));
+        let said = connection
+            .association
+            .as_mut()
+            .map(Association::close)
+            .unwrap_or_default();
+        for datagram in bye.into_iter().chain(said.datagrams) {
+            transmit(&mut self.transmits, to, datagram);
+        }
+    }
+
+    fn take_stun(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        if !connection
+            .paths
+            .take(from, datagram, &mut *self.chance, now)
+            || connection.association.is_some()
+        {
+            return;
+        }
+        let seed = self.chance.handshake_seed();
+        match Association::begin(&self.identity, connection.answer.fingerprint, seed, now) {
+            Ok((association, said)) => {
+                connection.association = Some(association);
+                self.hear(Ok(said), now);
+            }
+            Err(Failed) => self.end(State::Failed),
+        }
+    }
+
+    fn take_dtls(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        if !connection.paths.is_known(from) {
+            return;
+        }
+        let Some(association) = &mut connection.association else {
+            return;
+        };
+        let said = association.take(datagram, now);
+        self.hear(said, now);
+    }
+
+    fn hear(&mut self, said: Result<Said, Failed>, now: Instant) {
+        let Ok(said) = said else {
+            return self.end(State::Failed);
+        };
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        if let Some(to) = connection.paths.selected() {
+            for datagram in said.datagrams {
+                transmit(&mut self.transmits, to, datagram);
+            }
+        }
+        if let Some(keys) = said.keys {
+            let media = Media::new(&keys, self.myself.clone(), &connection.answer, now);
+            let Some(media) = media else {
+                return self.end(State::Failed);
+            };
+            connection.media = Some(media);
+            self.state = State::Connected;
+        }
+        if said.bye {
+            self.end(State::Closed);
+        }
+    }
+
+    fn take_media(&mut self, datagram: &mut [u8], now: Instant) {
+        let Some(media) = self
+            .connection
+            .as_mut()
+            .and_then(|connection| connection.media.as_mut())
+        else {
+            return;
+        };
+        match media.open(datagram, now) {
+            Opened::Opus(packet) => {
+                if self.received.len() == limits::MOST_RECEIVED {
+                    self.received.pop_front();
+                }
+                self.received.push_back(packet);
+            }
+            Opened::Bye => self.end(State::Closed),
+            Opened::Nothing => {}
+        }
+    }
+
+    fn speak(&mut self, now: Instant) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        let (Some(media), Some(to)) = (&mut connection.media, connection.paths.selected()) else {
+            return;
+        };
+        while let Some(paced) = self.pacer.take_due(now) {
+            if let Some(datagram) = media.seal(&paced, now) {
+                transmit(&mut self.transmits, to, datagram);
+            }
+        }
+    }
+
+    fn report(&mut self, now: Instant) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        let (Some(media), Some(to)) = (&mut connection.media, connection.paths.selected()) else {
+            return;
+        };
+        if let Some(datagram) = media.report(now) {
+            transmit(&mut self.transmits, to, datagram);
+        }
+    }
+
+    fn end(&mut self, state: State) {
+        self.state = state;
+        self.connection = None;
+        self.pacer.clear();
+    }
+}
+
+fn transmit(transmits: &mut VecDeque<Transmit>, to: SocketAddr, datagram: Vec<u8>) {
+    if transmits.len() < limits::MOST_TRANSMITS {
+        transmits.push_back(Transmit { to, datagram });
+    }
+}
+
+/// Where the server can be reached over UDP, best first.
+fn udp_candidates(answer: &RemoteAnswer) -> Vec<SocketAddr> {
+    let is_usable = |candidate: &&sdp::Candidate| {
+        candidate.transport == Transport::Udp
+            && candidate.component == 1
+            && candidate.address.port() != 0
+    };
+    let mut usable: Vec<_> = answer.candidates.iter().filter(is_usable).collect();
+    usable.sort_by_key(|candidate| std::cmp::Reverse(candidate.priority));
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for candidate in usable {
+        if !addresses.contains(&candidate.address) && addresses.len() < limits::MOST_CANDIDATES {
+            addresses.push(candidate.address);
+        }
+    }
+    addresses
+}
+
+/// A random word of ICE characters (RFC 8839 section 5.4).
+fn word(chance: &mut dyn Chance, length: usize) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = vec![0; length];
+    chance.fill(&mut bytes);
+    bytes
+        .iter()
+        .filter_map(|byte| LETTERS.get(usize::from(byte & 63)))
+        .map(|letter| char::from(*letter))
+        .collect()
+}

@@ -1,0 +1,162 @@
+//! Controlling ICE towards a lite server (RFC 8445): which of its addresses answers, and whether it still does.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use arengo_core::crypto::hmac_sha1;
+use arengo_wire::stun::{BindingRequest, Class, HmacSha1, IceRole, Message, TransactionId};
+
+use crate::{Chance, limits};
+
+/// Checks whose answers are still believed.
+const MOST_PENDING: usize = 4 * limits::MOST_CANDIDATES;
+
+/// Priority of a peer-reflexive candidate (RFC 8445 section 5.1.2.1: type preference 110, one address, component 1).
+const PEER_REFLEXIVE: u32 = (110 << 24) | (65_535 << 8) | 255;
+
+/// What a check is signed with.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The server's fragment, a colon, and ours.
+    pub username: String,
+    /// The server's password.
+    pub password: String,
+}
+
+/// The ways to a server, and the one in use.
+pub struct Paths {
+    candidates: Vec<SocketAddr>,
+    credentials: Credentials,
+    tie_breaker: Option<u64>,
+    selected: Option<SocketAddr>,
+    pending: VecDeque<(TransactionId, SocketAddr)>,
+    began: Instant,
+    heard: Instant,
+    next_check: Instant,
+}
+
+impl Paths {
+    pub fn new(candidates: Vec<SocketAddr>, credentials: Credentials, now: Instant) -> Paths {
+        Paths {
+            candidates,
+            credentials,
+            tie_breaker: None,
+            selected: None,
+            pending: VecDeque::new(),
+            began: now,
+            heard: now,
+            next_check: now,
+        }
+    }
+
+    /// Where to send, once an address has answered.
+    pub fn selected(&self) -> Option<SocketAddr> {
+        self.selected
+    }
+
+    /// Whether the answer named this address.
+    pub fn is_known(&self, address: SocketAddr) -> bool {
+        self.candidates.contains(&address)
+    }
+
+    /// Whether nothing authenticated has come for too long.
+    pub fn is_silent(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.heard) >= limits::SILENCE
+    }
+
+    pub fn next_timeout(&self) -> Instant {
+        self.next_check.min(self.heard + limits::SILENCE)
+    }
+
+    /// The checks to send at *now*.
+    pub fn due(&mut self, chance: &mut dyn Chance, now: Instant) -> Vec<(SocketAddr, Vec<u8>)> {
+        if now < self.next_check {
+            return Vec::new();
+        }
+        let is_lost = now.saturating_duration_since(self.heard) >= limits::PATH_SILENCE;
+        match self.selected {
+            Some(selected) if !is_lost => {
+                self.next_check = now + limits::CONSENT_RETRY;
+                vec![self.check(selected, chance)]
+            }
+            _ => {
+                let is_young = now.saturating_duration_since(self.began) < Duration::from_secs(1);
+                self.next_check = now
+                    + if is_young {
+                        limits::CHECK_EAGERLY
+                    } else {
+                        limits::CHECK_PATIENTLY
+                    };
+                self.candidates
+                    .clone()
+                    .into_iter()
+                    .map(|candidate| self.check(candidate, chance))
+                    .collect()
+            }
+        }
+    }
+
+    /// Take a STUN message; whether it is the authenticated answer to a check of ours.
+    pub fn take(
+        &mut self,
+        from: SocketAddr,
+        message: &[u8],
+        chance: &mut dyn Chance,
+        now: Instant,
+    ) -> bool {
+        let Ok(message) = Message::parse(message) else {
+            return false;
+        };
+        let asked = (message.transaction(), from);
+        let Some(at) = self.pending.iter().position(|pending| *pending == asked) else {
+            return false;
+        };
+        let is_success = message.class() == Class::SuccessResponse;
+        if !is_success || message.verify_integrity(&self.credentials).is_err() {
+            return false;
+        }
+        self.pending.remove(at);
+        let is_lost = now.saturating_duration_since(self.heard) >= limits::PATH_SILENCE;
+        if self.selected.is_none() || is_lost {
+            self.selected = Some(from);
+        }
+        if self.selected == Some(from) {
+            self.heard = now;
+            // Spread, so that many clients do not check in step (RFC 7675 section 5.1).
+            let spread = 0.8 + 0.4 * f64::from(chance.number()) / f64::from(u32::MAX);
+            self.next_check = now + limits::CONSENT.mul_f64(spread);
+        }
+        true
+    }
+
+    fn check(&mut self, to: SocketAddr, chance: &mut dyn Chance) -> (SocketAddr, Vec<u8>) {
+        let tie_breaker = *self
+            .tie_breaker
+            .get_or_insert_with(|| u64::from(chance.number()) << 32 | u64::from(chance.number()));
+        let mut transaction = TransactionId([0; 12]);
+        chance.fill(&mut transaction.0);
+        if self.pending.len() == MOST_PENDING {
+            self.pending.pop_front();
+        }
+        self.pending.push_back((transaction, to));
+        let request = BindingRequest {
+            transaction,
+            username: &self.credentials.username,
+            priority: PEER_REFLEXIVE,
+            role: IceRole::Controlling(tie_breaker),
+            use_candidate: true,
+        };
+        let mut datagram = vec![0; limits::MOST_DATAGRAM_BYTES];
+        // Two fragments are shorter than any datagram; were they not, an empty one is no check.
+        let length = request.write(&self.credentials, &mut datagram).unwrap_or(0);
+        datagram.truncate(length);
+        (to, datagram)
+    }
+}
+
+impl HmacSha1 for Credentials {
+    fn sign(&self, parts: &[&[u8]]) -> [u8; 20] {
+        hmac_sha1(self.password.as_bytes(), parts)
+    }
+}
