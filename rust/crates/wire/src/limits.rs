@@ -14,6 +14,8 @@ pub const SDP_FORMATS: usize = 64;
 pub const SDP_ATTRIBUTES: usize = 64;
 /// Bytes of an `a=mid` (RFC 8843 asks for no bound; the header extension holds 255).
 pub const SDP_MID_BYTES: usize = 32;
+/// The highest number of a header extension we take: one-byte headers (RFC 8285 §4.2).
+pub const SDP_EXTENSION_ID: u8 = 14;
 /// Attributes in one STUN message.
 pub const STUN_ATTRIBUTES: usize = 32;
 /// Bytes of a STUN USERNAME (RFC 8489 §14.3).

@@ -9,6 +9,7 @@ mod description;
 mod parse;
 mod refused;
 mod remote;
+mod write;
 
 pub use answer::{Answer, AnswerParameters, Mic, Negotiated, Slot, answer};
 pub use candidate::{Candidate, CandidateKind, Transport};

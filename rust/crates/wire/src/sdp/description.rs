@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Candidate;
+use crate::limits::SDP_EXTENSION_ID;
 
 /// A whole description.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +18,44 @@ pub struct Description {
     pub direction: Option<Direction>,
     pub extensions: Vec<ExtensionMap>,
     pub media: Vec<Media>,
+}
+
+impl Description {
+    /// What *media* says of its direction, or the session for it, or `sendrecv` (RFC 8866 §6.7).
+    pub fn direction_of(&self, media: &Media) -> Direction {
+        media
+            .direction
+            .or(self.direction)
+            .unwrap_or(Direction::SendRecv)
+    }
+
+    /// The number of the extension named *uri* on *media*, when it fits a one-byte header and goes both ways.
+    pub fn extension_id(&self, media: &Media, uri: &str) -> Option<u8> {
+        let known = media.extensions.iter().chain(&self.extensions);
+        let mut usable =
+            known.filter(|map| matches!(map.direction, None | Some(Direction::SendRecv)));
+        let id = u8::try_from(usable.find(|map| map.uri == uri)?.id).ok()?;
+        (1..=SDP_EXTENSION_ID).contains(&id).then_some(id)
+    }
+
+    /// The section whose transport the bundle uses: the first of the group that is in use, else the first in use.
+    pub(super) fn transport<'a>(&'a self, in_use: &[&'a Media]) -> Option<&'a Media> {
+        let named = |mid: &String| in_use.iter().find(|media| media.mid.as_ref() == Some(mid));
+        self.bundle
+            .iter()
+            .find_map(named)
+            .or(in_use.first())
+            .copied()
+    }
+
+    /// Looks for an attribute on *first*, then on any section, bundled ones leaving it to another (RFC 9143 §7.1.3).
+    pub(super) fn look_up<'a, T>(
+        &'a self,
+        first: &'a Media,
+        of: impl Fn(&'a Media) -> Option<T>,
+    ) -> Option<T> {
+        of(first).or_else(|| self.media.iter().find_map(of))
+    }
 }
 
 /// One media section.
@@ -49,12 +88,25 @@ pub struct Media {
     pub end_of_candidates: bool,
 }
 
+impl Media {
+    /// Whether the section is not in use: port 0 without `a=bundle-only` (RFC 9143 §6).
+    pub fn is_rejected(&self) -> bool {
+        self.port == 0 && !self.bundle_only
+    }
+
+    /// The Opus format that stands first.
+    pub fn opus(&self) -> Option<&Codec> {
+        self.codecs.iter().find(|codec| codec.is_opus())
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaKind {
     Audio,
     Video,
     Application,
-    Other,
+    /// Another registered kind, by its name.
+    Other(&'static str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

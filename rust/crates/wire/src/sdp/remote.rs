@@ -1,6 +1,19 @@
 //! The headless client's side: a simple offer, and what the server made of it.
 
-use super::{Candidate, Direction, IceCredentials, Refused, Setup};
+use std::fmt::Write;
+
+use super::answer::sha256;
+use super::{
+    AUDIO_LEVEL_URI, Candidate, Description, Direction, IceCredentials, MID_URI, Media, MediaKind,
+    Refused, Setup, Transport, Why, write,
+};
+
+/// The payload type of Opus in our offers, as browsers number it.
+const PAYLOAD_TYPE: u8 = 111;
+/// The numbers of header extensions in our offers.
+const LEVEL_EXTENSION: u8 = 1;
+const MID_EXTENSION: u8 = 2;
+const PROTOCOL: &str = "UDP/TLS/RTP/SAVPF";
 
 /// What a client offers.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +40,37 @@ pub struct SendLine<'a> {
 
 /// Writes an offer of Opus lines in one bundle; mids are `0`, `1`, … in order.
 pub fn offer(with: &OfferParameters<'_>) -> String {
-    let _ = with;
-    String::new()
+    let count = usize::from(with.receive_lines) + usize::from(with.send.is_some());
+    let mids: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+    let group: Vec<&str> = mids.iter().map(String::as_str).collect();
+    let default = with
+        .candidates
+        .iter()
+        .find(|c| c.transport == Transport::Udp)
+        .map(|c| c.address);
+    let mut out = write::session(with.session_id, &group, false);
+    for (number, mid) in mids.iter().enumerate() {
+        write::media_start(&mut out, PROTOCOL, PAYLOAD_TYPE, default);
+        write::mid(&mut out, Some(mid));
+        write::transport(&mut out, with.ice, "actpass", with.fingerprint);
+        let send = with.send.filter(|_| number == 0);
+        out.push_str(if send.is_some() {
+            "a=sendonly\r\n"
+        } else {
+            "a=recvonly\r\n"
+        });
+        let _ = write!(out, "a=rtpmap:{PAYLOAD_TYPE} opus/48000/2\r\n");
+        let _ = write!(out, "a=fmtp:{PAYLOAD_TYPE} minptime=10;useinbandfec=1\r\n");
+        write::extension(&mut out, Some(LEVEL_EXTENSION), AUDIO_LEVEL_URI);
+        write::extension(&mut out, Some(MID_EXTENSION), MID_URI);
+        if let Some(send) = send {
+            write::source(&mut out, send.ssrc, send.cname, "voice");
+        }
+        if number == 0 {
+            write::candidates(&mut out, with.candidates);
+        }
+    }
+    out
 }
 
 /// A server's answer, as its client needs it.
@@ -63,7 +105,64 @@ pub struct AnswerLine {
 impl RemoteAnswer {
     /// Reads the answer to an offer of ours.
     pub fn parse(text: &str) -> Result<Self, Refused> {
-        let _ = text;
-        Err(Refused::malformed("not a session description"))
+        let answer = Description::parse(text)?;
+        let in_use: Vec<&Media> = answer
+            .media
+            .iter()
+            .filter(|m| m.kind == MediaKind::Audio && !m.is_rejected())
+            .collect();
+        let no_audio = Refused::new(Why::NoAudio, "the answer takes no audio line");
+        let transport = answer.transport(&in_use).ok_or(no_audio)?;
+        let ice = answer
+            .look_up(transport, |media| media.ice.as_ref())
+            .or(answer.ice.as_ref());
+        let setup = answer
+            .look_up(transport, |media| media.setup)
+            .or(answer.setup);
+        let fingerprints = answer.look_up(transport, |media| {
+            (!media.fingerprints.is_empty()).then_some(&media.fingerprints)
+        });
+        let setup = match setup.unwrap_or(Setup::Active) {
+            Setup::ActPass => {
+                return Err(Refused::malformed(
+                    "an answer has to choose a role in a=setup",
+                ));
+            }
+            chosen => chosen,
+        };
+        Ok(Self {
+            ice: ice.cloned().ok_or(Refused::new(
+                Why::NoIce,
+                "the answer has no ice-ufrag and ice-pwd",
+            ))?,
+            ice_lite: answer.ice_lite,
+            setup,
+            fingerprint: sha256(fingerprints.unwrap_or(&answer.fingerprints))?,
+            candidates: transport.candidates.clone(),
+            lines: answer
+                .media
+                .iter()
+                .map(|media| AnswerLine::of(&answer, media))
+                .collect(),
+        })
+    }
+}
+
+impl AnswerLine {
+    fn of(answer: &Description, media: &Media) -> Self {
+        let opus = media.opus().filter(|_| !media.is_rejected());
+        let direction = if opus.is_some() {
+            answer.direction_of(media)
+        } else {
+            Direction::Inactive
+        };
+        Self {
+            mid: media.mid.clone().unwrap_or_default(),
+            direction,
+            payload_type: opus.map(|codec| codec.payload_type),
+            level_extension: answer.extension_id(media, AUDIO_LEVEL_URI),
+            mid_extension: answer.extension_id(media, MID_URI),
+            ssrcs: media.sources.iter().map(|source| source.ssrc).collect(),
+        }
     }
 }
