@@ -1,0 +1,87 @@
+/** Asks the ear of `tests/voices` who is heard in a recording. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { expect } from "@playwright/test";
+import { PYTHON, ROOT, needs } from "./project.ts";
+import type { Recording } from "./tap.ts";
+
+export type VoiceName = "ann" | "ben" | "cal";
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Heard {
+  /** For each voice, the share of windows of one second in which it is heard. */
+  readonly share: Readonly<Record<VoiceName, number>>;
+  readonly glimpses: readonly { readonly at: number; readonly clearness: Readonly<Record<VoiceName, number>> }[];
+  /** Where there is sound, in seconds of the recording; pauses under 0.3 s are bridged. */
+  readonly spans: readonly Span[];
+  /** dB of full scale, one figure for each 10 ms. */
+  readonly loudness: readonly number[];
+}
+
+interface Ready {
+  readonly voices: Readonly<Record<VoiceName, string>>;
+  readonly talks: Readonly<Record<VoiceName, string>>;
+}
+
+/** Below this a voice is not there, above the other it is; the Python side says why. */
+const ABSENT = 0.1;
+const PRESENT = 0.6;
+
+export class Ear {
+  private next = 0;
+  private readonly waiting = new Map<number, (heard: Heard) => void>();
+
+  private constructor(
+    private readonly child: ChildProcessWithoutNullStreams,
+    /** Microphone files by voice: WAV for browsers. */
+    readonly microphones: Ready["voices"],
+    /** The same as Ogg Opus, for `arengo speak`. */
+    readonly talks: Ready["talks"],
+  ) {}
+
+  static async start(): Promise<Ear> {
+    needs(PYTHON, "run `make build` first");
+    const child = spawn(PYTHON, ["-m", "tests.voices.ear_server"], { cwd: ROOT });
+    let complaint = "";
+    child.stderr.on("data", (text: Buffer) => (complaint += text.toString()));
+    const lines = createInterface({ input: child.stdout });
+    return new Promise((done, fail) => {
+      let ear: Ear | undefined;
+      child.once("exit", () => fail(new Error(`the ear ended: ${complaint}`)));
+      lines.on("line", (line) => {
+        const said = JSON.parse(line) as Ready & Heard & { id: number };
+        if (ear === undefined) {
+          ear = new Ear(child, said.voices, said.talks);
+          done(ear);
+        } else {
+          ear.waiting.get(said.id)?.(said);
+          ear.waiting.delete(said.id);
+        }
+      });
+    });
+  }
+
+  stop(): void {
+    this.child.kill();
+  }
+
+  async listen(recording: Recording): Promise<Heard> {
+    const id = this.next++;
+    const answer = new Promise<Heard>((done) => this.waiting.set(id, done));
+    this.child.stdin.write(`${JSON.stringify({ id, pcm: recording.pcm, rate: recording.rate })}\n`);
+    return answer;
+  }
+
+  /** Who sounds throughout; fails where a voice is heard for a part of the time only. */
+  async voices(recording: Recording): Promise<VoiceName[]> {
+    const { share } = await this.listen(recording);
+    const names = Object.keys(share) as VoiceName[];
+    const unclear = names.filter((name) => share[name] > ABSENT && share[name] < PRESENT);
+    expect(unclear, `voices heard for a part of the time: ${JSON.stringify(share)}`).toEqual([]);
+    return names.filter((name) => share[name] >= PRESENT);
+  }
+}

@@ -1,0 +1,63 @@
+/** Where things are, and what this machine must have for the tests that need more than a user may. */
+import { existsSync, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+export const ARTIFACTS = join(ROOT, "tests/.artifacts");
+export const ARENGO = join(ROOT, ".venv/bin/arengo");
+export const PYTHON = join(ROOT, ".venv/bin/python");
+export const CHROMIUM = process.env["ARENGO_CHROMIUM"] ?? "/usr/bin/chromium";
+
+mkdirSync(ARTIFACTS, { recursive: true });
+
+/** Say plainly what is missing, rather than skip. */
+export function needs(path: string, why: string): void {
+  if (!existsSync(path)) throw new Error(`${path} is missing: ${why}`);
+}
+
+/** A port that is free now for TCP; nobody else on this machine asks for ports while the tests run. */
+export async function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.once("error", fail);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address !== null && typeof address === "object") done(address.port);
+        else fail(new Error("no free port"));
+      });
+    });
+  });
+}
+
+/** Ask again and again until there is an answer; the sentence says what was waited for. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+  { withinMs = 10_000, everyMs = 50 }: { withinMs?: number; everyMs?: number } = {},
+): Promise<T> {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > end) throw new Error(`waited ${withinMs} ms for: ${what}`);
+    await pause(everyMs);
+  }
+}
+
+export async function pause(ms: number): Promise<void> {
+  await new Promise((done) => setTimeout(done, ms));
+}
+
+/** The middle of some figures. */
+export function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** Print a figure so that it stands out in the run's output. */
+export function figure(what: string, value: string): void {
+  console.log(`    figure: ${what}: ${value}`);
+}

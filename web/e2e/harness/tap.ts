@@ -1,0 +1,258 @@
+/**
+ * What a page hears, and when: a tap on every received sound, put in before the app starts.
+ *
+ * The app is left as it is: the tap wraps RTCPeerConnection and WebSocket to watch, and reads the received streams
+ * through an audio worklet at 16 kHz. Times are milliseconds since the epoch, the same clock in all processes here.
+ */
+import type { BrowserContext, Page } from "@playwright/test";
+
+export interface Recording {
+  /** 16-bit samples in base64. */
+  readonly pcm: string;
+  readonly rate: number;
+  /** When the first sample was heard. */
+  readonly startedAt: number;
+}
+
+export interface Marks {
+  readonly pageStart: number;
+  readonly domReady: number;
+  readonly channelOpen: number | null;
+  readonly welcome: number | null;
+  readonly offerSent: number | null;
+  readonly answer: number | null;
+  readonly iceConnected: number | null;
+  readonly dtlsConnected: number | null;
+  readonly firstPacket: number | null;
+  readonly firstSample: number | null;
+}
+
+export interface TapState {
+  /** How many times an answer or an offer of the other side was applied. */
+  readonly negotiations: number;
+  readonly connections: number;
+  readonly marks: Marks;
+  readonly states: readonly string[];
+}
+
+export interface InboundSound {
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly concealedSamples: number;
+  readonly silentConcealedSamples: number;
+  readonly totalSamplesReceived: number;
+  readonly jitterBufferDelay: number;
+  readonly jitterBufferEmittedCount: number;
+  readonly protocol: string | null;
+}
+
+interface TapInPage {
+  clear(): void;
+  take(): Promise<Recording>;
+  state(): TapState;
+  sounds(): Promise<InboundSound>;
+  messages(): { at: number; data: string }[];
+}
+
+declare global {
+  interface Window {
+    arengoTap: TapInPage;
+  }
+}
+
+/** Runs in the page, so it carries all that it needs with it. */
+function install(): void {
+  const RATE = 16_000;
+  const LOUD = 0.003; // -50 dB of full scale
+  const now = (): number => performance.timeOrigin + performance.now();
+  const marks: Record<string, number | null> = {
+    pageStart: performance.timeOrigin, domReady: 0, channelOpen: null, welcome: null, offerSent: null, answer: null,
+    iceConnected: null, dtlsConnected: null, firstPacket: null, firstSample: null,
+  };
+  const mark = (name: string): void => {
+    marks[name] ??= now();
+  };
+  document.addEventListener("DOMContentLoaded", () => (marks["domReady"] = now()));
+
+  const peers: RTCPeerConnection[] = [];
+  const states: string[] = [];
+  const messages: { at: number; data: string }[] = [];
+  let negotiations = 0;
+
+  // ---- sound --------------------------------------------------------------------------
+  interface Chunk {
+    at: number; // seconds of the audio clock
+    samples: Float32Array;
+    arrived: number;
+  }
+  let chunks: Chunk[] = [];
+  let audio: AudioContext | undefined;
+  let mixer: Promise<AudioNode> | undefined;
+  const code = `registerProcessor("arengo-tap", class extends AudioWorkletProcessor {
+    constructor() { super(); this.buffer = new Float32Array(512); this.fill = 0; this.begun = 0; }
+    process(inputs) {
+      const input = inputs[0] && inputs[0][0];
+      if (this.fill === 0) this.begun = currentTime;
+      if (input) this.buffer.set(input, this.fill); else this.buffer.fill(0, this.fill, this.fill + 128);
+      this.fill += 128;
+      if (this.fill === 512) { this.port.postMessage([this.begun, this.buffer]); this.buffer = new Float32Array(512); this.fill = 0; }
+      return true;
+    }
+  });`;
+  const openMixer = async (): Promise<AudioNode> => {
+    audio = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
+    await audio.audioWorklet.addModule(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+    const node = new AudioWorkletNode(audio, "arengo-tap", { channelCount: 1, channelCountMode: "explicit", numberOfOutputs: 1 });
+    const mute = new GainNode(audio, { gain: 0 });
+    node.connect(mute).connect(audio.destination);
+    node.port.onmessage = (event: MessageEvent<[number, Float32Array]>) => {
+      const [at, samples] = event.data;
+      chunks.push({ at, samples, arrived: now() });
+      if (marks["firstSample"] === null) {
+        const first = samples.findIndex((sample) => Math.abs(sample) > LOUD);
+        if (first >= 0) marks["firstSample"] = now() - ((samples.length - first) * 1000) / RATE;
+      }
+    };
+    return node;
+  };
+  const tapTrack = async (track: MediaStreamTrack): Promise<void> => {
+    mixer ??= openMixer();
+    const node = await mixer;
+    audio?.createMediaStreamSource(new MediaStream([track])).connect(node);
+  };
+
+  const NativePeer = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends NativePeer {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      peers.push(this);
+      this.addEventListener("track", (event) => void tapTrack(event.track));
+      this.addEventListener("connectionstatechange", () => {
+        states.push(`${this.connectionState}@${Math.round(now())}`);
+        if (this.connectionState === "connected") mark("dtlsConnected");
+      });
+      this.addEventListener("iceconnectionstatechange", () => {
+        if (this.iceConnectionState === "connected") mark("iceConnected");
+      });
+      const poll = setInterval(() => {
+        if (marks["firstPacket"] !== null || this.connectionState === "closed") return clearInterval(poll);
+        for (const receiver of this.getReceivers()) {
+          const source = receiver.getSynchronizationSources()[0];
+          if (source !== undefined) mark("firstPacket");
+        }
+      }, 5);
+    }
+    override async setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void> {
+      mark("offerSent");
+      await super.setLocalDescription(description);
+    }
+    override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+      negotiations += 1;
+      mark("answer");
+      await super.setRemoteDescription(description);
+    }
+  };
+
+  const NativeSocket = window.WebSocket;
+  window.WebSocket = class extends NativeSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      this.addEventListener("open", () => mark("channelOpen"));
+      this.addEventListener("message", (event: MessageEvent<unknown>) => {
+        if (typeof event.data !== "string") return;
+        messages.push({ at: now(), data: event.data });
+        if (event.data.includes('"welcome"')) mark("welcome");
+      });
+    }
+  };
+
+  const base64 = async (samples: Int16Array<ArrayBuffer>): Promise<string> =>
+    new Promise((done) => {
+      const reader = new FileReader();
+      reader.onload = () => done(String(reader.result).split(",")[1] ?? "");
+      reader.readAsDataURL(new Blob([samples]));
+    });
+
+  window.arengoTap = {
+    clear() {
+      chunks = [];
+    },
+    async take() {
+      const taken = chunks;
+      chunks = [];
+      const total = taken.reduce((sum, chunk) => sum + chunk.samples.length, 0);
+      const samples = new Int16Array(total);
+      let fill = 0;
+      for (const chunk of taken) {
+        for (const sample of chunk.samples) samples[fill++] = Math.max(-1, Math.min(1, sample)) * 32_767;
+      }
+      // The chunk that came with the least delay says how the audio clock stands to ours.
+      const offset = Math.min(...taken.map((chunk) => chunk.arrived - (chunk.at + chunk.samples.length / RATE) * 1000));
+      const first = taken[0];
+      return { pcm: await base64(samples), rate: RATE, startedAt: first === undefined ? now() : first.at * 1000 + offset };
+    },
+    state() {
+      return { negotiations, connections: peers.length, marks: { ...marks } as unknown as Marks, states: [...states] };
+    },
+    messages: () => [...messages],
+    async sounds() {
+      const sum = {
+        packetsReceived: 0, packetsLost: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0,
+        jitterBufferDelay: 0, jitterBufferEmittedCount: 0, protocol: null as string | null,
+      };
+      for (const peer of peers) {
+        if (peer.connectionState === "closed") continue;
+        const report = await peer.getStats();
+        report.forEach((entry: Record<string, unknown>) => {
+          if (entry["type"] === "inbound-rtp") {
+            for (const key of Object.keys(sum)) {
+              const value = entry[key];
+              if (typeof value === "number") (sum as unknown as Record<string, number>)[key]! += value;
+            }
+          }
+          if (entry["type"] === "transport") {
+            const pair = report.get(String(entry["selectedCandidatePairId"])) as Record<string, unknown> | undefined;
+            const local = report.get(String(pair?.["localCandidateId"])) as Record<string, unknown> | undefined;
+            if (typeof local?.["protocol"] === "string") sum.protocol = local["protocol"];
+          }
+        });
+      }
+      return sum;
+    },
+  };
+}
+
+/** Put the tap into every page of *context*, before anything else runs there. */
+export async function tapPages(context: BrowserContext): Promise<void> {
+  await context.addInitScript(install);
+}
+
+/** What the page hears during *seconds* from now on. */
+export async function record(page: Page, seconds: number): Promise<Recording> {
+  await page.evaluate(() => window.arengoTap.clear());
+  await page.waitForTimeout(seconds * 1000);
+  return take(page);
+}
+
+/** What the page heard since the last time it was asked. */
+export async function take(page: Page): Promise<Recording> {
+  return page.evaluate(() => window.arengoTap.take());
+}
+
+export async function clear(page: Page): Promise<void> {
+  await page.evaluate(() => window.arengoTap.clear());
+}
+
+export async function state(page: Page): Promise<TapState> {
+  return page.evaluate(() => window.arengoTap.state());
+}
+
+export async function sounds(page: Page): Promise<InboundSound> {
+  return page.evaluate(() => window.arengoTap.sounds());
+}
+
+/** When the page first got a message on the channel that contains all of *parts*. */
+export async function toldAt(page: Page, since: number, ...parts: string[]): Promise<number | undefined> {
+  const messages = await page.evaluate(() => window.arengoTap.messages());
+  return messages.find((message) => message.at >= since && parts.every((part) => message.data.includes(part)))?.at;
+}
