@@ -79,3 +79,71 @@ class Limits:
     """New guests from one address (IPv6: one /64): a whole school joins at once."""
     addresses_remembered: int = 100_000
     """Addresses and names that rates are counted for."""
+
+    # ---- spaces ----------------------------------------------------------------------------
+    stage_capacity: int = 13
+    """Places on stage of a new space: the host's, two for co-hosts, ten for speakers."""
+    live_spaces_per_host: int = 5
+    scheduled_spaces_per_host: int = 100
+    """Spaces of one account at a time; `too_many_spaces` beyond."""
+    spaces_opened_per_host: int = 30
+    spaces_opened_per_host_s: float = 3600.0
+    """New spaces of one account."""
+    spaces_listed: int = 200
+    """Spaces in one answer."""
+    commands_per_person: int = 60
+    commands_per_person_s: float = 10.0
+    """What one person may ask of one space; `rate_limited` beyond, with no effect on others."""
+    reactions_per_person: int = 20
+    reactions_per_person_s: float = 5.0
+    """Emoji of one person in one space."""
+    commands_waiting: int = 2048
+    """Commands of one space that wait for their turn; `unavailable` beyond."""
+    events_kept: int = 512
+    """Events of one space that a returning reader can still be given one by one."""
+    place_grace_s: float = 60.0
+    """A place on stage is kept for so long for somebody who lost their connection."""
+    host_grace_s: float = 30.0
+    """An absent host is stood in for after so long."""
+    hand_grace_s: float = 60.0
+    """The hand of somebody who is gone stays up for so long."""
+    audience_grace_s: float = 10.0
+    """A listener who is gone is counted for so long."""
+    silence_ends_space_s: float = 900.0
+    """A live space in which nobody could be heard for so long ends by itself."""
+    pulse_s: float = 0.25
+    """Reactions and the audience are told at most this often."""
+    audience_sample: int = 60
+    """Listeners who are named in a snapshot and a pulse."""
+    people_page: int = 200
+    """Listeners in one page of a list."""
+    database_retry_s: float = 1.0
+    """While the database is away, a space asks for it this often."""
+
+    # ---- the space channel -----------------------------------------------------------------
+    channel_message_bytes: int = 16_384
+    """One message of a client."""
+    channel_hello_s: float = 5.0
+    """From the opening of the socket to `hello`."""
+    channel_idle_s: float = 60.0
+    """A socket that says nothing for so long is closed."""
+    channel_messages: int = 100
+    channel_messages_s: float = 10.0
+    """Messages of one socket; `rate_limited` beyond."""
+    channel_excess: int = 2_000
+    """Messages beyond the rate after which the socket is closed with 4429."""
+    channel_queue_messages: int = 2_048
+    channel_queue_bytes: int = 1_048_576
+    """What waits for a reader who does not keep up; closed with 4408 beyond."""
+    resume_hours: int = 24
+    """A resume token is good for so long."""
+
+    # ---- media sessions --------------------------------------------------------------------
+    sdp_bytes: int = 32_768
+    """One offer; 413 `too_large` beyond."""
+    media_sessions_per_person: int = 20
+    media_sessions_per_person_s: float = 30.0
+    """Offers of one person in one space."""
+    guests_by_media: int = 600
+    guests_by_media_s: float = 60.0
+    """Offers without a name from one address: a school behind one address survives."""

@@ -7,7 +7,7 @@ Rule 3: a space in which nobody could be heard for a set time ends by itself.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,9 @@ from arengo.domain.events import (
 )
 from arengo.domain.ids import PersonId
 from arengo.domain.space import Member, Space, evolve_all
+
+
+AbsentSince = Callable[[PersonId], datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +54,28 @@ def everyone_away(space: Space, now: datetime) -> Events:
     return tuple(PresenceChanged(m.person.id, Presence.AWAY, now) for m in space.on_stage())
 
 
-def review(space: Space, now: datetime, graces: Graces, *, gone: Container[PersonId], last_voice: datetime) -> Events:
+def review(space: Space, now: datetime, graces: Graces, *, absent_since: AbsentSince, last_voice: datetime) -> Events:
     """Decide what absence has come to: hands and places given up, a stand-in, the end.
 
-    *gone*: those with a hand up who are not connected; *last_voice*: when somebody could last be heard.
+    *absent_since*: since when somebody is not connected, None while they are; *last_voice*: when somebody could last be heard.
     """
     if not space.is_live:
         return ()
     if now - last_voice >= graces.silence:
         return (SpaceEnded(now, "nobody_spoke"),)
-    given_up = (*_hands_given_up(space, now, graces, gone), *_places_given_up(space, now, graces))
+    given_up = (*_hands_given_up(space, now, graces, absent_since), *_places_given_up(space, now, graces))
     return (*given_up, *_stand_in(evolve_all(space, given_up), now, graces))
 
 
-def _hands_given_up(space: Space, now: datetime, graces: Graces, gone: Container[PersonId]) -> Events:
-    return tuple(
-        HandLowered(m.person.id)
-        for m in space.hands()
-        if m.person.id in gone and m.hand_since is not None and now - m.hand_since >= graces.hand
-    )
+def _hands_given_up(space: Space, now: datetime, graces: Graces, absent_since: AbsentSince) -> Events:
+    lowered: list[Event] = []
+    for member in space.hands():
+        since = absent_since(member.person.id)
+        if since is None or member.hand_since is None:
+            continue
+        if now - max(since, member.hand_since) >= graces.hand:
+            lowered.append(HandLowered(member.person.id))
+    return tuple(lowered)
 
 
 def _places_given_up(space: Space, now: datetime, graces: Graces) -> Events:

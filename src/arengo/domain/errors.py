@@ -30,16 +30,6 @@ class Refusal(ArengoError):
     code = "not_permitted"
 
 
-class RateLimited(Refusal):
-    """Too much was asked in too short a time; *retry_after* is in seconds."""
-
-    code = "rate_limited"
-
-    def __init__(self, detail: str = "That is too much at once.", *, retry_after: float = 1.0) -> None:
-        super().__init__(detail)
-        self.retry_after = retry_after
-
-
 class ProtocolViolation(ArengoError):
     """The peer said something that the protocol does not allow."""
 
