@@ -8,6 +8,7 @@ import type { Readable } from "../store.js";
  * `preview`: open on this device only, nobody hears it. `off`: on stage, nothing leaves the device.
  * `opening`: asked to be on, waiting for the server's word. `on`: heard.
  * `muted_by_host`: off by a host's hand; opening it again is mine to do.
+ * `elsewhere`: heard through another program or page of mine, not through this one; it may be turned off here.
  */
 export type MicPhase =
   | { readonly name: "none" }
@@ -17,7 +18,8 @@ export type MicPhase =
   | { readonly name: "off" }
   | { readonly name: "opening" }
   | { readonly name: "on" }
-  | { readonly name: "muted_by_host" };
+  | { readonly name: "muted_by_host" }
+  | { readonly name: "elsewhere" };
 
 /** The microphone line and the check before the stage. */
 export interface MicView {

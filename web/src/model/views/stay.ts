@@ -106,6 +106,8 @@ export interface Stay {
   readonly levels: Readable<Levels>;
   /** The voice that is heard most just now, held for a moment; null in silence. */
   readonly dominant: Readable<number | null>;
+  /** How long *voice* has been heard since I came in, in seconds. */
+  talkedSeconds(voice: number): number;
   /** 0 to 1. */
   readonly volume: Readable<number>;
   readonly announcements: Happenings<Announcement>;

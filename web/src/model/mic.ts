@@ -1,0 +1,126 @@
+import type { You } from "../protocol/index.js";
+import type { MicDevice, Microphone, MicRefusal } from "./ports.js";
+import { Cell, Disposables, type Readable } from "./store.js";
+import type { MicPhase, MicView } from "./views/mic.js";
+import { isOnStage } from "./you.js";
+
+/**
+ * My microphone: what I want, what the server says, and what the device gives, as one state.
+ *
+ * Rule 1: it is sent only while I want it, the server says it is on, and it is open here.
+ * Rule 2: nobody else's hand ever makes me want it.
+ * Rule 3: off takes effect here before anybody is asked.
+ */
+export class MicLine implements MicView {
+  readonly state = new Cell<MicPhase>({ name: "none" });
+  readonly level: Readable<number>;
+  readonly devices: Readable<readonly MicDevice[]>;
+  readonly device: Readable<string | null>;
+
+  readonly #disposables = new Disposables();
+  #you: Pick<You, "role" | "mic" | "muted_by"> | null = null;
+  #open = false;
+  #wanted = false;
+  #asking = false;
+  #refusal: MicRefusal | null = null;
+
+  constructor(
+    private readonly microphone: Microphone,
+    onLost: () => void,
+  ) {
+    this.level = microphone.level;
+    this.devices = microphone.devices;
+    this.device = microphone.device;
+    this.#disposables.add(
+      microphone.lost.on((why) => {
+        this.#open = false;
+        this.#wanted = false;
+        this.#refusal = why;
+        this.#settle();
+        onLost();
+      }),
+    );
+  }
+
+  /** Whether a microphone is open on this device. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** The server believes that I am heard through this page, and I am not, or do not want to be. */
+  get owesOff(): boolean {
+    const mineHere = this.#open || this.#refusal !== null;
+    return mineHere && !this.#wanted && isOnStage(this.#you) && this.#you?.mic === "on";
+  }
+
+  /** What the server says of me; null once I am out of the space. */
+  told(you: Pick<You, "role" | "mic" | "muted_by"> | null): void {
+    const wasUp = isOnStage(this.#you);
+    const wasOn = this.#you?.mic === "on";
+    this.#you = you;
+    if (you?.mic === "off" && wasOn) this.#wanted = false;
+    if (wasUp && !isOnStage(you)) this.#close();
+    this.#settle();
+  }
+
+  /** True: as soon as the server agrees, I am heard. False: from this moment on I am not. */
+  want(on: boolean): void {
+    this.#wanted = on;
+    this.#settle();
+  }
+
+  async check(): Promise<void> {
+    if (this.#open || this.#asking) return;
+    this.#asking = true;
+    this.#settle();
+    this.#refusal = await this.microphone.open();
+    this.#asking = false;
+    this.#open = this.#refusal === null;
+    this.#settle();
+  }
+
+  async choose(deviceId: string): Promise<void> {
+    this.#refusal = await this.microphone.choose(deviceId);
+    this.#open = this.#refusal === null;
+    this.#settle();
+  }
+
+  giveBack(): void {
+    if (!isOnStage(this.#you)) this.#close();
+    this.#settle();
+  }
+
+  dispose(): void {
+    this.#you = null;
+    this.#close();
+    this.#settle();
+    this.#disposables.dispose();
+  }
+
+  #close(): void {
+    this.#open = false;
+    this.#wanted = false;
+    this.#refusal = null;
+    this.microphone.close();
+  }
+
+  #settle(): void {
+    const phase = this.#phase();
+    void this.microphone.send(phase.name === "on");
+    if (JSON.stringify(phase) !== JSON.stringify(this.state.value)) this.state.set(phase);
+  }
+
+  #phase(): MicPhase {
+    if (this.#asking) return { name: "asking" };
+    const you = this.#you;
+    const up = isOnStage(you);
+    if (up && you?.mic === "on") {
+      if (this.#open) return { name: this.#wanted ? "on" : "off" };
+      if (this.#refusal === null) return { name: "elsewhere" };
+    }
+    if (this.#refusal !== null) return { name: "refused", why: this.#refusal };
+    if (!up) return { name: this.#open ? "preview" : "none" };
+    if (this.#wanted) return { name: "opening" };
+    return { name: you?.muted_by === "host" ? "muted_by_host" : "off" };
+  }
+}

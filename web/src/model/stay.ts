@@ -1,0 +1,359 @@
+import type { AnyCommand, Reaction, ReactionEmoji } from "../protocol/index.js";
+import { announcementOf, noticeOf } from "./announce.js";
+import { ChannelSession, type Happened } from "./channelSession.js";
+import { Door, LOOK_EVERY_MS, WAIT_EVERY_MS } from "./door.js";
+import { drawStay } from "./drawStay.js";
+import { Hearing } from "./loudness.js";
+import { MicLine } from "./mic.js";
+import { DONE, failed, problem, type Outcome, type Problem } from "./outcome.js";
+import type { Api, ChannelDialer, Levels, Microphone, Network, Sound } from "./ports.js";
+import { actionsOn } from "./rights.js";
+import { Cell, changesOf, Disposables, Emitter, type Readable } from "./store.js";
+import type { Chance, Clock, Scheduler } from "./time.js";
+import type { Announcement, Notice, PersonAction, Stay, StayPhase, StayView } from "./views/stay.js";
+import { isOnStage } from "./you.js";
+
+/** What a stay needs from the world. */
+export interface StayParts {
+  readonly api: Api;
+  readonly dialer: ChannelDialer;
+  readonly sound: Sound;
+  readonly microphone: Microphone;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+}
+
+/** The channel, the sound and the microphone of one stay, as one state machine. */
+export class StayMachine implements Stay {
+  readonly view: Cell<StayView>;
+  readonly mic: MicLine;
+  readonly levels: Readable<Levels>;
+  readonly dominant: Readable<number | null>;
+  readonly volume: Readable<number>;
+  readonly announcements = new Emitter<Announcement>();
+  readonly reactions = new Emitter<readonly Reaction[]>();
+
+  readonly #parts: StayParts;
+  readonly #channel: ChannelSession;
+  readonly #door: Door;
+  readonly #hearing: Hearing;
+  readonly #disposables = new Disposables();
+  #phase: StayPhase = { name: "looking" };
+  #notices: readonly Notice[] = [];
+  #noticed = 0;
+  /** The token that the sound is joined with. */
+  #resume: string | null = null;
+
+  constructor(
+    readonly spaceId: string,
+    parts: StayParts,
+  ) {
+    this.#parts = parts;
+    this.volume = parts.sound.volume;
+    this.#channel = new ChannelSession(spaceId, parts);
+    this.#door = new Door(spaceId, { api: parts.api, scheduler: parts.scheduler, visible: parts.network.visible });
+    this.#hearing = new Hearing(parts.clock);
+    this.levels = this.#hearing.levels;
+    this.dominant = this.#hearing.dominant;
+    this.mic = new MicLine(parts.microphone, () => this.#micLost());
+    this.view = new Cell(this.#draw());
+    this.#connect();
+    this.#door.open();
+  }
+
+  listen(): void {
+    this.#parts.sound.unlock();
+    const state = this.#door.page.value?.state;
+    if (this.#phase.name !== "door" && this.#phase.name !== "looking") return;
+    if (state === "scheduled") {
+      this.#enter({ name: "waiting" });
+      this.#door.open(WAIT_EVERY_MS);
+    } else {
+      this.#join();
+    }
+  }
+
+  unblockSound(): void {
+    this.#parts.sound.unlock();
+  }
+
+  comeBack(): void {
+    if (this.#phase.name !== "replaced" && this.#phase.name !== "left") return;
+    this.#parts.sound.unlock();
+    this.#join();
+  }
+
+  retry(): void {
+    if (this.#phase.name !== "refused") return;
+    this.#enter({ name: "looking" });
+    this.#door.open(LOOK_EVERY_MS);
+  }
+
+  leave(): void {
+    this.#channel.leave();
+  }
+
+  raiseHand(): Promise<Outcome> {
+    return this.#do({ kind: "raise_hand" });
+  }
+
+  lowerHand(): Promise<Outcome> {
+    return this.#do({ kind: "lower_hand", person_id: null });
+  }
+
+  async comeOnStage(mic: boolean): Promise<Outcome> {
+    if (mic) {
+      await this.mic.check();
+      const refused = this.#micProblem();
+      if (refused !== null) return failed(refused);
+    }
+    this.mic.want(mic);
+    const outcome = await this.#do({ kind: "come_on_stage", mic: mic ? "on" : "off" });
+    if (!outcome.ok) this.mic.want(false);
+    return outcome;
+  }
+
+  declineInvitation(): Promise<Outcome> {
+    this.mic.giveBack();
+    return this.#do({ kind: "decline_stage" });
+  }
+
+  stepDown(): Promise<Outcome> {
+    this.mic.want(false);
+    return this.#do({ kind: "step_down" });
+  }
+
+  toggleMic(): Promise<Outcome> {
+    const { name } = this.mic.state.value;
+    return this.setMic(!(name === "on" || name === "opening" || name === "elsewhere"));
+  }
+
+  async setMic(on: boolean): Promise<Outcome> {
+    if (!on) {
+      this.mic.want(false);
+      return this.#do({ kind: "set_mic", mic: "off" });
+    }
+    await this.mic.check();
+    const refused = this.#micProblem();
+    if (refused !== null) return failed(refused);
+    this.mic.want(true);
+    const outcome = await this.#do({ kind: "set_mic", mic: "on" });
+    if (!outcome.ok) this.mic.want(false);
+    return outcome;
+  }
+
+  react(emoji: ReactionEmoji): Promise<Outcome> {
+    return this.#do({ kind: "react", emoji });
+  }
+
+  async start(): Promise<Outcome> {
+    this.#parts.sound.unlock();
+    if (this.#phase.name === "here") return this.#do({ kind: "start_space" });
+    const answer = await this.#parts.api.startSpace(this.spaceId);
+    if (!answer.ok) return answer;
+    this.#join();
+    return DONE;
+  }
+
+  actionsOn(personId: string): readonly PersonAction[] {
+    const space = this.#channel.space.value;
+    const { you, may } = this.view.value;
+    return space && you ? actionsOn(space, you, may, personId) : [];
+  }
+
+  act(action: PersonAction, person_id: string): Promise<Outcome> {
+    return this.#do({ kind: COMMANDS[action], person_id });
+  }
+
+  muteAll(): Promise<Outcome> {
+    return this.#do({ kind: "mute_all" });
+  }
+
+  lowerAllHands(): Promise<Outcome> {
+    return this.#do({ kind: "lower_all_hands" });
+  }
+
+  end(): Promise<Outcome> {
+    return this.#do({ kind: "end_space" });
+  }
+
+  talkedSeconds(voice: number): number {
+    return this.#hearing.talkedSeconds(voice);
+  }
+
+  setVolume(volume: number): void {
+    this.#parts.sound.setVolume(volume);
+  }
+
+  dismiss(noticeId: number): void {
+    this.#notices = this.#notices.filter(({ id }) => id !== noticeId);
+    this.#redraw();
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+    this.#door.close();
+    this.#channel.dispose();
+    this.mic.dispose();
+    void this.#parts.sound.leave();
+  }
+
+  #connect(): void {
+    const { sound, network, microphone } = this.#parts;
+    const redraw = (): void => this.#redraw();
+    const stops = [
+      changesOf(this.#door.page, () => this.#seen()),
+      changesOf(this.#door.refusal, (refusal) => refusal && this.#leaveFor({ name: "refused", problem: refusal })),
+      changesOf(this.#channel.state, () => this.#channelMoved()),
+      changesOf(this.#channel.space, redraw),
+      changesOf(this.#channel.you, (you) => this.mic.told(you)),
+      changesOf(this.#channel.you, redraw),
+      this.#channel.welcomed.on(({ resume }) => this.#welcomed(resume)),
+      this.#channel.events.on((happened) => this.#happened(happened)),
+      this.#channel.reactions.on((reactions) => this.reactions.emit(reactions)),
+      this.#channel.mediaClosed.on(({ session, why }) => sound.closedByServer(session, why)),
+      changesOf(sound.state, redraw),
+      changesOf(sound.levels, () => this.#heard()),
+      changesOf(microphone.level, () => this.#heard()),
+      changesOf(network.online, redraw),
+      network.changed.on(() => this.#networkChanged()),
+    ];
+    for (const stop of stops) this.#disposables.add(stop);
+  }
+
+  #join(): void {
+    this.#door.close();
+    this.#enter({ name: "joining" });
+    this.#parts.sound.prepare();
+    this.#channel.open();
+  }
+
+  /** The door has been looked at again. */
+  #seen(): void {
+    const page = this.#door.page.value;
+    if (page === null) return;
+    const { state, end_reason } = page;
+    if (state === "ended" || state === "cancelled") {
+      this.#door.close();
+      this.#enter({ name: "ended", reason: state === "cancelled" ? state : end_reason });
+    } else if (this.#phase.name === "waiting" && state === "live") {
+      this.#join();
+    } else {
+      this.#enter(this.#phase.name === "looking" ? { name: "door" } : this.#phase);
+    }
+  }
+
+  #channelMoved(): void {
+    const state = this.#channel.state.value;
+    switch (state.name) {
+      case "open":
+        return this.#enter({ name: "here" });
+      case "connecting":
+      case "waiting":
+        if (this.#phase.name === "here") this.#enter({ name: "reconnecting", onStage: isOnStage(this.#channel.you.value) });
+        return this.#redraw();
+      case "refused":
+        return this.#leaveFor({ name: "refused", problem: problem(state.code) });
+      case "stopped":
+        if (state.why === "ended") return this.#leaveFor({ name: "ended", reason: this.#channel.space.value?.space.end_reason ?? null });
+        return this.#leaveFor({ name: state.why });
+      case "idle":
+        return;
+    }
+  }
+
+  #welcomed(resume: string): void {
+    this.#resume = resume;
+    if (this.#channel.space.value?.space.state === "live") this.#parts.sound.join(this.spaceId, resume);
+    if (this.mic.owesOff) void this.#do({ kind: "set_mic", mic: "off" });
+  }
+
+  #happened({ event, before, you }: Happened): void {
+    const announcement = announcementOf(event, before, you);
+    if (announcement !== null) this.announcements.emit(announcement);
+    const notice = noticeOf(event, you);
+    if (notice !== null) this.#notify(notice);
+    if (event.kind === "space_started" && this.#resume !== null) this.#parts.sound.join(this.spaceId, this.#resume);
+    if (event.kind === "space_ended") this.#leaveFor({ name: "ended", reason: event.reason });
+    if (event.kind === "space_cancelled") this.#leaveFor({ name: "ended", reason: "cancelled" });
+  }
+
+  #networkChanged(): void {
+    if (this.#phase.name !== "here" && this.#phase.name !== "reconnecting" && this.#phase.name !== "joining") return;
+    this.#channel.poke();
+    this.#parts.sound.recover();
+  }
+
+  #heard(): void {
+    const mine = this.mic.state.value.name === "on" ? (this.#channel.you.value?.voice ?? null) : null;
+    this.#hearing.hear(this.#parts.sound.levels.value, mine, this.mic.level.value);
+  }
+
+  #micLost(): void {
+    this.#notify("mic_lost");
+    if (isOnStage(this.#channel.you.value)) void this.#do({ kind: "set_mic", mic: "off" });
+  }
+
+  #micProblem(): Problem | null {
+    const state = this.mic.state.value;
+    return state.name === "refused" ? problem(`microphone_${state.why}`) : null;
+  }
+
+  #notify(key: Notice["key"]): void {
+    this.#noticed += 1;
+    this.#notices = [...this.#notices.filter((notice) => notice.key !== key), { id: this.#noticed, key }];
+    this.#redraw();
+  }
+
+  /** Out of the space: no sound, no microphone, no channel. */
+  #leaveFor(phase: StayPhase): void {
+    this.#door.close();
+    this.#enter(phase);
+    this.mic.told(null);
+    this.mic.giveBack();
+    void this.#parts.sound.leave();
+    if (phase.name === "ended") this.#channel.dispose();
+  }
+
+  #enter(phase: StayPhase): void {
+    this.#phase = phase;
+    this.#redraw();
+  }
+
+  #do(command: AnyCommand): Promise<Outcome> {
+    return this.#channel.do(command);
+  }
+
+  #redraw(): void {
+    this.view.set(this.#draw());
+  }
+
+  #draw(): StayView {
+    const { sound, network } = this.#parts;
+    const channel = this.#channel.state.value;
+    return drawStay({
+      phase: this.#phase,
+      inside: this.#channel.space.value,
+      page: this.#door.page.value,
+      you: this.#channel.you.value,
+      online: network.online.value,
+      restarting: "restarting" in channel && channel.restarting,
+      sound: sound.state.value,
+      soundProblem: sound.problem.value,
+      notices: this.#notices,
+    });
+  }
+}
+
+const COMMANDS = {
+  invite: "invite_to_stage",
+  withdraw_invitation: "withdraw_invitation",
+  lower_hand: "lower_hand",
+  mute: "mute_person",
+  take_off: "take_off_stage",
+  make_cohost: "make_cohost",
+  drop_cohost: "drop_cohost",
+  remove: "remove_person",
+} as const satisfies Readonly<Record<PersonAction, string>>;
