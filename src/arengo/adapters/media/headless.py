@@ -1,0 +1,198 @@
+"""A participant without a browser: speaks by WHIP and hears by WHEP, with sockets of its own (RFC 9725)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urljoin
+
+import httpx
+
+from arengo.domain.errors import ArengoError, Refusal, Unavailable
+from arengo.media import Client
+from arengo.media.ogg import NotOggOpus, levels_of, packet_samples, read_ogg_opus, write_ogg_opus
+
+CONNECT_WITHIN_S: Final = 10.0
+_SDP: Final = "application/sdp"
+_PACKET_SAMPLES: Final = 960  # 20 ms, what the client sends at a time
+_MOST_AT_ONCE: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Opus packets of 20 ms with the level of each, in dBov: 0 loudest, -127 silence."""
+
+    packets: tuple[bytes, ...]
+    levels: tuple[int, ...]
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.packets) * 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class HeardPacket:
+    """One received Opus packet, and whose voice it is by its CSRC."""
+
+    line: int
+    voice: int
+    timestamp: int
+    number: int
+    opus: bytes
+
+
+class SoundLost(ArengoError):
+    """The sound could not be connected, or went away."""
+
+    code = "sound_lost"
+
+
+def load_talk(path: Path) -> Talk:
+    """Read an Ogg Opus file; Refusal `not_ogg_opus` where it is none, or its packets do not last 20 ms."""
+    try:
+        talk = read_ogg_opus(path.read_bytes())
+    except OSError as error:
+        raise Refusal(f"{path} cannot be read: {error.strerror}.", code="file_unreadable") from error
+    except NotOggOpus as error:
+        raise Refusal(f"{path} is no Ogg Opus file: {error}.", code="not_ogg_opus") from error
+    if any(packet_samples(packet) != _PACKET_SAMPLES for packet in talk.packets):
+        raise Refusal(f"{path} has packets that do not last 20 ms; `opusenc --framesize 20` makes such.", code="not_ogg_opus")
+    return Talk(talk.packets, tuple(-level for level in levels_of(talk)))
+
+
+def save_heard(path: Path, heard: Sequence[HeardPacket]) -> float:
+    """Write what one line heard as Ogg Opus, in order and once each; how many seconds it lasts."""
+    packets: dict[int, bytes] = {}
+    previous, turns = None, 0
+    for packet in heard:
+        if previous is not None and packet.number < 0x1000 and previous > 0xF000:
+            turns += 1
+        previous = packet.number
+        packets.setdefault(turns * 0x10000 + packet.number, packet.opus)
+    ordered = [packets[number] for number in sorted(packets)]
+    path.write_bytes(write_ogg_opus(ordered, serial=1, tags={"TITLE": "Heard by arengo listen"}))
+    return sum(packet_samples(packet) for packet in ordered) / 48_000
+
+
+class Sound:
+    """A connected session: one voice that goes out, or lines that come in."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._stirred = asyncio.Event()
+
+    async def say(self, talk: Talk) -> None:
+        """Send all of *talk* at its pace and return when the last packet is out; SoundLost when the session ends."""
+        self.begin(talk)
+        await self.finished()
+
+    def begin(self, talk: Talk) -> None:
+        """Queue *talk* behind what is being said."""
+        self._client.send_opus(talk.packets, talk.levels)
+
+    async def finished(self) -> None:
+        """Return when nothing waits to be sent; SoundLost when the session ends before."""
+        while waiting := self._client.queued():
+            self._check()
+            await asyncio.sleep(min(0.5, waiting * 0.02))
+
+    def hush(self) -> None:
+        """Stop talking now."""
+        self._client.clear()
+
+    async def heard(self) -> list[HeardPacket]:
+        """The packets that came since the last call, at least one; SoundLost when the session ends."""
+        while True:
+            packets = self._client.received(_MOST_AT_ONCE)
+            if packets:
+                return [HeardPacket(*packet) for packet in packets]
+            self._check()
+            await self._stir()
+
+    async def ended(self) -> None:
+        """Return when the session has ended, by whomever."""
+        while self._client.state() == "connected":
+            self._client.received(_MOST_AT_ONCE)
+            await self._stir()
+
+    async def _connected(self) -> None:
+        while (state := self._client.state()) != "connected":
+            if state in ("failed", "closed"):
+                raise SoundLost("No way was found to send sound to the server; is its media port reachable?")
+            self._client.received(_MOST_AT_ONCE)
+            await self._stir()
+
+    async def _stir(self) -> None:
+        """Wait until the client has something to say."""
+        self._stirred.clear()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._client.fileno(), self._stirred.set)
+        try:
+            await self._stirred.wait()
+        finally:
+            loop.remove_reader(self._client.fileno())
+
+    def _check(self) -> None:
+        if self._client.state() != "connected":
+            raise SoundLost("The sound session has ended.")
+
+
+@asynccontextmanager
+async def speaking(http: httpx.AsyncClient, space: str) -> AsyncIterator[Sound]:
+    """Publish to the space whose API address is *space*; *http* carries the token.
+
+    Raises the server's refusal with its own code, Unavailable, SoundLost.
+    """
+    async with _session(http, f"{space}/whip", Client(send=True, receive_lines=0)) as sound:
+        yield sound
+
+
+@asynccontextmanager
+async def hearing(http: httpx.AsyncClient, space: str, *, lines: int = 1) -> AsyncIterator[Sound]:
+    """Hear the space whose API address is *space*: the dominant speaker by one line, the loudest three by three."""
+    async with _session(http, f"{space}/whep", Client(send=False, receive_lines=lines)) as sound:
+        yield sound
+
+
+@asynccontextmanager
+async def _session(http: httpx.AsyncClient, url: str, client: Client) -> AsyncIterator[Sound]:
+    sound = Sound(client)
+    resource: str | None = None
+    try:
+        response = await http.post(url, content=client.offer(), headers={"content-type": _SDP, "accept": _SDP})
+        if response.status_code != httpx.codes.CREATED:
+            raise refusal_of(response)
+        location = response.headers.get("location")
+        resource = urljoin(str(response.url), location) if location else None
+        try:
+            client.answer(response.text)
+            async with asyncio.timeout(CONNECT_WITHIN_S):
+                await sound._connected()
+        except ValueError as error:
+            raise SoundLost(f"The server's answer makes no sense: {error}.") from error
+        except TimeoutError as error:
+            raise SoundLost(f"The sound did not connect within {CONNECT_WITHIN_S:.0f} s.") from error
+        yield sound
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{url} does not answer: {error}.") from error
+    finally:
+        client.close()
+        if resource is not None:
+            with suppress(httpx.HTTPError):
+                await http.delete(resource)
+
+
+def refusal_of(response: httpx.Response) -> ArengoError:
+    """The problem that the server told (RFC 9457), as the error that it is here."""
+    try:
+        problem = response.json()
+        code, detail = str(problem["code"]), str(problem["detail"])
+    except (ValueError, KeyError, TypeError):
+        code, detail = "unavailable", f"The server answered {response.status_code}."
+    if response.status_code >= 500:
+        return Unavailable(detail, code=code)
+    return Refusal(detail, code=code, facts={"status": response.status_code})
