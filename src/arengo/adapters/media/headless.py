@@ -20,6 +20,8 @@ CONNECT_WITHIN_S: Final = 10.0
 _SDP: Final = "application/sdp"
 _PACKET_SAMPLES: Final = 960  # 20 ms, what the client sends at a time
 _MOST_AT_ONCE: Final = 256
+_SILENCE: Final = b"\xf8\xff\xfe"  # a frame of 20 ms
+_LONGEST_PAUSE: Final = 30_000  # packets: ten minutes; a longer one is written as this
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,31 @@ def load_talk(path: Path) -> Talk:
 
 
 def save_heard(path: Path, heard: Sequence[HeardPacket]) -> float:
-    """Write what one line heard as Ogg Opus, in order and once each; how many seconds it lasts."""
-    packets: dict[int, bytes] = {}
-    previous, turns = None, 0
+    """Write what one line heard as Ogg Opus, pauses included; how many seconds it lasts. OSError where it cannot."""
+    packets = laid_out(heard)
+    path.write_bytes(write_ogg_opus(packets, serial=1, tags={"TITLE": "Heard by arengo listen"}))
+    return sum(packet_samples(packet) for packet in packets) / 48_000
+
+
+def laid_out(heard: Sequence[HeardPacket]) -> list[bytes]:
+    """The packets of one line by their time, once each, and frames of silence where there was none for a while.
+
+    RTP time stamps have 32 bits and wrap; each is read as the nearest to the one before it.
+    """
+    by_time: dict[int, bytes] = {}
+    time = 0
     for packet in heard:
-        if previous is not None and packet.number < 0x1000 and previous > 0xF000:
-            turns += 1
-        previous = packet.number
-        packets.setdefault(turns * 0x10000 + packet.number, packet.opus)
-    ordered = [packets[number] for number in sorted(packets)]
-    path.write_bytes(write_ogg_opus(ordered, serial=1, tags={"TITLE": "Heard by arengo listen"}))
-    return sum(packet_samples(packet) for packet in ordered) / 48_000
+        step = (packet.timestamp - time) & 0xFFFF_FFFF
+        time += step - 0x1_0000_0000 if step & 0x8000_0000 and by_time else step
+        by_time.setdefault(time, packet.opus)
+    laid: list[bytes] = []
+    due: int | None = None
+    for time in sorted(by_time):
+        if due is not None and time > due:
+            laid += [_SILENCE] * min((time - due) // _PACKET_SAMPLES, _LONGEST_PAUSE)
+        laid.append(by_time[time])
+        due = time + packet_samples(by_time[time])
+    return laid
 
 
 class Sound:
