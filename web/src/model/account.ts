@@ -4,8 +4,8 @@ import type { Api } from "./ports.js";
 import { Cell } from "./store.js";
 import type { Account, AccountState, SignUpFaults } from "./views/account.js";
 
-/** As the server's rule: 2 to 30 of a-z, 0-9 and _, a letter first. */
-const NAME = /^[a-z][a-z0-9_]{1,29}$/;
+/** As the server's limits (src/arengo/limits.py). */
+const NAME = /^[a-z0-9_]{2,30}$/;
 const PASSWORD_LEAST = 8;
 
 /** Who is reading, as the server knows it. */

@@ -24,21 +24,16 @@ export class MicLine implements MicView {
   #asking = false;
   #refusal: MicRefusal | null = null;
 
+  /** *onLost* is told when the microphone went away by itself. */
   constructor(
     private readonly microphone: Microphone,
-    onLost: () => void,
+    private readonly onLost: () => void,
   ) {
     this.level = microphone.level;
     this.devices = microphone.devices;
     this.device = microphone.device;
     this.#disposables.add(
-      microphone.lost.on((why) => {
-        this.#open = false;
-        this.#wanted = false;
-        this.#refusal = why;
-        this.#settle();
-        onLost();
-      }),
+      microphone.lost.on((why) => this.#lost(why)),
     );
   }
 
@@ -80,8 +75,10 @@ export class MicLine implements MicView {
   }
 
   async choose(deviceId: string): Promise<void> {
-    this.#refusal = await this.microphone.choose(deviceId);
-    this.#open = this.#refusal === null;
+    const refusal = await this.microphone.choose(deviceId);
+    if (refusal !== null) return this.#lost(refusal);
+    this.#refusal = null;
+    this.#open = true;
     this.#settle();
   }
 
@@ -95,6 +92,14 @@ export class MicLine implements MicView {
     this.#close();
     this.#settle();
     this.#disposables.dispose();
+  }
+
+  #lost(why: MicRefusal): void {
+    this.#open = false;
+    this.#wanted = false;
+    this.#refusal = why;
+    this.#settle();
+    this.onLost();
   }
 
   #close(): void {

@@ -70,6 +70,11 @@ export type Levels = ReadonlyMap<number, number>;
  */
 export type SoundState = "off" | "connecting" | "playing" | "lost" | "blocked" | "refused" | "unable";
 
+/**
+ * Why every connection is worth a look: the line is up again, the route may be another, or the page was hidden and is back.
+ */
+export type NetworkChange = "online" | "route" | "visible";
+
 /** The sound of a space: one media session for the whole stay. */
 export interface Sound {
   readonly state: Readable<SoundState>;
@@ -86,7 +91,7 @@ export interface Sound {
   /** The server closed media session *session* (the last part of its address). False when it was not the one in use. */
   closedByServer(session: string, why: string): boolean;
   /** The network may have changed: make a new connection beside the old one where the old one is in doubt. */
-  recover(): void;
+  recover(why: NetworkChange): void;
   setVolume(volume: number): void;
   /** Hang up; another join may follow. */
   leave(): Promise<void>;
@@ -129,7 +134,7 @@ export interface Microphone {
 export interface Network {
   readonly online: Readable<boolean>;
   /** The route may have changed, the page has come back, or the line is up again: worth a look at every connection. */
-  readonly changed: Happenings<"online" | "route" | "visible">;
+  readonly changed: Happenings<NetworkChange>;
   /** False while the page is hidden. */
   readonly visible: Readable<boolean>;
 }

@@ -5,10 +5,10 @@ import { Cell } from "./store.js";
 import type { Clock } from "./time.js";
 import type { StartSpace, StartSpaceFaults, StartSpaceForm, StartSpaceState } from "./views/startSpace.js";
 
-/** As the server's limits (src/arengo/limits.py). */
-export const TITLE_MOST = 120;
-export const TOPICS_MOST = 5;
-export const TOPIC_MOST = 40;
+/** As the server's rules (src/arengo/domain/text.py). */
+export const TITLE_MOST = 100;
+export const TOPICS_MOST = 3;
+export const TOPIC_MOST = 30;
 
 /** Opens or schedules a space from what was typed. */
 export class StartSpaceSheet implements StartSpace {

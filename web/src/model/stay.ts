@@ -6,7 +6,7 @@ import { drawStay } from "./drawStay.js";
 import { Hearing } from "./loudness.js";
 import { MicLine } from "./mic.js";
 import { DONE, failed, problem, type Outcome, type Problem } from "./outcome.js";
-import type { Api, ChannelDialer, Levels, Microphone, Network, Sound } from "./ports.js";
+import type { Api, ChannelDialer, Levels, Microphone, Network, NetworkChange, Sound } from "./ports.js";
 import { actionsOn } from "./rights.js";
 import { Cell, changesOf, Disposables, Emitter, type Readable } from "./store.js";
 import type { Chance, Clock, Scheduler } from "./time.js";
@@ -218,7 +218,7 @@ export class StayMachine implements Stay {
       changesOf(sound.levels, () => this.#heard()),
       changesOf(microphone.level, () => this.#heard()),
       changesOf(network.online, redraw),
-      network.changed.on(() => this.#networkChanged()),
+      network.changed.on((why) => this.#networkChanged(why)),
     ];
     for (const stop of stops) this.#disposables.add(stop);
   }
@@ -280,10 +280,10 @@ export class StayMachine implements Stay {
     if (event.kind === "space_cancelled") this.#leaveFor({ name: "ended", reason: "cancelled" });
   }
 
-  #networkChanged(): void {
+  #networkChanged(why: NetworkChange): void {
     if (this.#phase.name !== "here" && this.#phase.name !== "reconnecting" && this.#phase.name !== "joining") return;
     this.#channel.poke();
-    this.#parts.sound.recover();
+    this.#parts.sound.recover(why);
   }
 
   #heard(): void {

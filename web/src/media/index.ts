@@ -1,0 +1,7 @@
+/** The sound of a space in a browser. */
+export { browserMeter } from "./meter.js";
+export { browserCapture, DeviceMicrophone } from "./microphone.js";
+export { browserPeer } from "./peer.js";
+export { browserPlayback } from "./playback.js";
+export type { Answered, MediaDoor } from "./session.js";
+export { SpaceSound } from "./sound.js";

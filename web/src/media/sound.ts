@@ -1,0 +1,206 @@
+import { backoffMs, Cell, changesOf, type Chance, type Levels, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
+import { LevelReader } from "./levels.js";
+import type { PeerMaker } from "./peer.js";
+import { Playback, type PlaybackParts } from "./playback.js";
+import { MediaSession, type MediaDoor } from "./session.js";
+
+export const LEVELS_EVERY_MS = 100;
+/** From the offer to a working connection; then another is tried. */
+export const CONNECT_WITHIN_MS = 12_000;
+
+export interface SoundParts {
+  readonly makePeer: PeerMaker;
+  readonly door: MediaDoor;
+  readonly playback: PlaybackParts;
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+}
+
+interface Joined {
+  readonly spaceId: string;
+  readonly resume: string;
+}
+
+/** Refusals that pass by themselves; after any other the sound stays away until the next join. */
+const PASSING: ReadonlySet<string> = new Set(["offline", "timed_out", "unavailable", "media_full", "media_stopped", "rate_limited", "unreadable"]);
+
+/** The sound of a space; a new session is made before the old one is dropped. */
+export class SpaceSound implements Sound {
+  readonly state = new Cell<SoundState>("off");
+  readonly problem = new Cell<Problem | null>(null);
+  readonly levels = new Cell<Levels>(new Map());
+  readonly volume: Playback["volume"];
+
+  readonly #playback: Playback;
+  #joined: Joined | null = null;
+  /** What is heard. */
+  #current: MediaSession | null = null;
+  /** What will be heard: offered, not yet connected. */
+  #next: MediaSession | null = null;
+  /** Made ahead, before anybody has said where to. */
+  #prepared: MediaSession | null = null;
+  #everHeard = false;
+  #tries = 0;
+  #track: MediaStreamTrack | null = null;
+  #reader = new LevelReader();
+  #stopRetry: Stop = () => undefined;
+  #stopLevels: Stop = () => undefined;
+
+  constructor(private readonly parts: SoundParts) {
+    this.#playback = new Playback(parts.playback);
+    this.volume = this.#playback.volume;
+    changesOf(this.#playback.blocked, () => this.#settle());
+  }
+
+  unlock(): void {
+    this.prepare();
+    this.#playback.start();
+  }
+
+  prepare(): void {
+    if (this.#prepared !== null || this.#current !== null || this.#next !== null) return;
+    this.#prepared = this.#make();
+    if (this.#prepared !== null) this.#playback.attach(this.#prepared.slots);
+  }
+
+  join(spaceId: string, resume: string): void {
+    this.#joined = { spaceId, resume };
+    this.#tries = 0;
+    this.#renew();
+  }
+
+  recover(why: NetworkChange): void {
+    if (this.#joined === null) return;
+    if (why === "visible") this.#playback.start();
+    if (why === "visible" && this.#current?.state.value === "connected") return;
+    this.#tries = 0;
+    this.#renew();
+  }
+
+  closedByServer(session: string, why: string): boolean {
+    if (this.#current?.isCalled(session) !== true) return false;
+    if (why === "silent" || why === "server") this.#renew();
+    else if (why === "replaced") this.#refuse({ code: "replaced", detail: "", facts: {}, retryAfter: null });
+    else void this.leave();
+    return true;
+  }
+
+  setVolume(volume: number): void {
+    this.#playback.setVolume(volume);
+  }
+
+  /** Send *track* to the space from now on, over this session and every later one; null for nothing. */
+  async useTrack(track: MediaStreamTrack | null): Promise<void> {
+    this.#track = track;
+    await Promise.all([this.#current?.send(track), this.#next?.send(track)]);
+  }
+
+  async leave(): Promise<void> {
+    this.#joined = null;
+    this.#everHeard = false;
+    this.#drop();
+    this.problem.set(null);
+    this.#settle();
+  }
+
+  #make(): MediaSession | null {
+    const peer = this.parts.makePeer();
+    return peer && new MediaSession(peer, this.parts.door);
+  }
+
+  /** Make the next session beside the present one. */
+  #renew(): void {
+    const joined = this.#joined;
+    if (joined === null) return;
+    this.#stopRetry();
+    this.#next?.close();
+    const session = this.#prepared ?? this.#make();
+    this.#prepared = null;
+    this.#next = session;
+    this.problem.set(null);
+    this.#settle();
+    if (session !== null) void this.#connect(session, joined);
+  }
+
+  async #connect(session: MediaSession, { spaceId, resume }: Joined): Promise<void> {
+    session.state.subscribe((state) => this.#moved(session, state));
+    this.#stopRetry = this.parts.scheduler.after(CONNECT_WITHIN_MS, () => this.#retry(session, null));
+    await session.send(this.#track);
+    const outcome = await session.connect(spaceId, resume);
+    if (outcome.ok || session !== this.#next) return;
+    if (PASSING.has(outcome.problem.code)) this.#retry(session, outcome.problem.retryAfter);
+    else this.#refuse(outcome.problem);
+  }
+
+  #moved(session: MediaSession, state: MediaSession["state"]["value"]): void {
+    if (session === this.#next) {
+      if (state === "connected") this.#takeOver(session);
+      else if (state === "closed") this.#retry(session, null);
+    } else if (session === this.#current) {
+      if ((state === "shaky" || state === "closed") && this.#next === null) this.#renew();
+      this.#settle();
+    }
+  }
+
+  #takeOver(session: MediaSession): void {
+    const old = this.#current;
+    this.#stopRetry();
+    this.#current = session;
+    this.#next = null;
+    this.#tries = 0;
+    this.#everHeard = true;
+    this.#playback.attach(session.slots);
+    old?.close();
+    this.#readLevels();
+    this.#settle();
+  }
+
+  #retry(session: MediaSession, afterSeconds: number | null): void {
+    if (session !== this.#next) return;
+    this.#stopRetry();
+    this.#next = null;
+    session.close();
+    const wait = backoffMs(this.#tries, this.parts.chance) + (afterSeconds ?? 0) * 1000;
+    this.#tries += 1;
+    this.#stopRetry = this.parts.scheduler.after(wait, () => this.#renew());
+    this.#settle();
+  }
+
+  #refuse(problem: Problem): void {
+    this.#drop();
+    this.problem.set(problem);
+    this.#settle();
+  }
+
+  #drop(): void {
+    this.#stopRetry();
+    this.#stopLevels();
+    const sessions = [this.#current, this.#next, this.#prepared];
+    this.#current = this.#next = this.#prepared = null;
+    for (const session of sessions) session?.close();
+    this.#playback.detach();
+    this.levels.set(new Map());
+  }
+
+  #readLevels(): void {
+    this.#stopLevels();
+    this.#stopLevels = this.parts.scheduler.after(LEVELS_EVERY_MS, () => {
+      if (this.#current === null) return;
+      const levels = this.#reader.read(this.#current.slots);
+      if (levels.size > 0 || this.levels.value.size > 0) this.levels.set(levels);
+      this.#readLevels();
+    });
+  }
+
+  #settle(): void {
+    this.state.set(this.#stateNow());
+  }
+
+  #stateNow(): SoundState {
+    if (this.problem.value !== null) return "refused";
+    if (this.#joined === null) return "off";
+    if (this.#current?.state.value === "connected") return this.#playback.blocked.value ? "blocked" : "playing";
+    if (this.#current === null && this.#next === null && this.#tries === 0) return "unable";
+    return this.#everHeard ? "lost" : "connecting";
+  }
+}
