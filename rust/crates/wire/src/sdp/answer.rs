@@ -295,9 +295,8 @@ fn write_line(
     let _ = write!(out, "a={}\r\n", line.direction);
     let _ = write!(out, "a=rtpmap:{number} opus/48000/2\r\na=fmtp:{number} ");
     if line.direction == Direction::RecvOnly {
-        let stereo = ["stereo", "sprop-stereo"]
-            .iter()
-            .any(|name| opus.parameter(name) == Some("1"));
+        // `stereo=1` alone is what the offerer would like to hear; Firefox always says so.
+        let stereo = opus.parameter("sprop-stereo") == Some("1");
         out.push_str("minptime=10;useinbandfec=1;usedtx=1");
         out.push_str(if stereo {
             ";stereo=1\r\na=ptime:20\r\n"

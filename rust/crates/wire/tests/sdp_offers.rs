@@ -1,0 +1,254 @@
+//! Offers of real clients, and what they are answered.
+#![expect(clippy::expect_used, reason = "a test may fail loudly")]
+
+use arengo_wire::sdp::{
+    Answer, AnswerParameters, Candidate, Description, Direction, IceCredentials, Media, Refused,
+    RemoteAnswer, Why, answer,
+};
+
+const FINGERPRINT: &str = "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
+                           10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F";
+const SLOTS: [u32; 3] = [1001, 1002, 1003];
+
+#[derive(Clone, Copy)]
+enum Peer {
+    Speaker,
+    Listener,
+    Participant,
+}
+
+fn answered(offer: &str, peer: Peer) -> Result<Answer, Refused> {
+    let ice = IceCredentials {
+        ufrag: "arengo".into(),
+        password: "secretsecretsecretsecret".into(),
+    };
+    let candidates = [
+        Candidate::host_udp("203.0.113.5:7882".parse().expect("address"), 10),
+        Candidate::host_tcp_passive("203.0.113.5:443".parse().expect("address"), 10),
+    ];
+    let with = AnswerParameters {
+        ice: &ice,
+        fingerprint: FINGERPRINT,
+        candidates: &candidates,
+        may_send: matches!(peer, Peer::Speaker | Peer::Participant),
+        may_receive: matches!(peer, Peer::Listener | Peer::Participant),
+        slot_ssrcs: &SLOTS,
+        cname: "arengo",
+        session_id: 7,
+    };
+    answer(&Description::parse(offer)?, &with)
+}
+
+/// What every answer has to be, whatever the offer.
+fn check_against(offer: &str, answer: &Answer) -> Description {
+    let offer = Description::parse(offer).expect("it was answered");
+    let read = Description::parse(&answer.sdp).expect("we read what we write");
+    assert!(read.ice_lite);
+    assert_eq!(read.media.len(), offer.media.len());
+    for (answered, offered) in read.media.iter().zip(&offer.media) {
+        assert_eq!((answered.kind, &answered.mid), (offered.kind, &offered.mid));
+        assert_eq!(answered.protocol, offered.protocol);
+        check_line(answered, offered);
+    }
+    let mut tagged = read.media.iter().filter(|media| media.end_of_candidates);
+    assert_eq!(tagged.next().map(|media| media.candidates.len()), Some(2));
+    assert_eq!(tagged.next(), None);
+    assert!(
+        answer
+            .sdp
+            .split("\r\n")
+            .all(|line| !line.contains(['\r', '\n']))
+    );
+    assert!(!answer.sdp.contains("transport-cc") && !answer.sdp.contains("red/"));
+    RemoteAnswer::parse(&answer.sdp).expect("a client understands it");
+    read
+}
+
+fn check_line(answered: &Media, offered: &Media) {
+    if answered.is_rejected() {
+        return;
+    }
+    assert_eq!(answered.codecs.len(), 1);
+    assert_eq!(
+        answered.opus().map(|c| c.payload_type),
+        offered.opus().map(|c| c.payload_type)
+    );
+    assert!(answered.rtcp_mux && answered.ice.is_some() && !answered.fingerprints.is_empty());
+    for extension in &answered.extensions {
+        let known = |map: &&_| *map == extension;
+        assert!(offered.extensions.iter().any(|map| known(&map)));
+    }
+    assert_eq!(
+        answered.sources.is_empty(),
+        answered.direction != Some(Direction::SendOnly)
+    );
+}
+
+fn directions(description: &Description) -> Vec<Direction> {
+    description
+        .media
+        .iter()
+        .filter_map(|media| media.direction)
+        .collect()
+}
+
+use Direction::{Inactive, RecvOnly, SendOnly};
+
+macro_rules! offer {
+    ($name:literal) => {
+        include_str!(concat!("offers/", $name, ".sdp"))
+    };
+}
+
+#[test]
+fn the_app_in_chromium_gets_a_microphone_and_three_slots() {
+    for offer in [offer!("chromium_app"), offer!("chromium_before_gathering")] {
+        let answer = answered(offer, Peer::Participant).expect("answered");
+        let read = check_against(offer, &answer);
+        assert_eq!(directions(&read), [RecvOnly, SendOnly, SendOnly, SendOnly]);
+        assert_eq!(read.bundle, ["0", "1", "2", "3"]);
+        let agreed = answer.negotiated;
+        assert_eq!(agreed.remote_ice.ufrag.len(), 4);
+        let mic = agreed.mic.expect("a microphone");
+        assert_eq!(
+            (mic.mid.as_str(), mic.payload_type, mic.level_extension),
+            ("0", 111, Some(1))
+        );
+        assert_eq!(mic.mid_extension, Some(4));
+        assert_eq!(mic.ssrcs.len(), 1);
+        let slots: Vec<_> = agreed
+            .slots
+            .iter()
+            .map(|slot| (slot.mid.as_str(), slot.ssrc))
+            .collect();
+        assert_eq!(slots, [("1", 1001), ("2", 1002), ("3", 1003)]);
+    }
+}
+
+#[test]
+fn the_app_in_firefox_gets_a_microphone_and_three_slots() {
+    let answer = answered(offer!("firefox_app"), Peer::Participant).expect("answered");
+    let read = check_against(offer!("firefox_app"), &answer);
+    assert_eq!(directions(&read), [RecvOnly, SendOnly, SendOnly, SendOnly]);
+    assert!(read.media.iter().all(|media| media.port == 7882));
+    let mic = answer.negotiated.mic.expect("a microphone");
+    assert_eq!(
+        (mic.payload_type, mic.level_extension, mic.mid_extension),
+        (109, Some(1), Some(3))
+    );
+    assert!(!answer.sdp.contains("stereo"));
+}
+
+#[test]
+fn the_app_in_safari_gets_a_microphone_and_three_slots() {
+    let answer = answered(offer!("safari_app"), Peer::Participant).expect("answered");
+    let read = check_against(offer!("safari_app"), &answer);
+    assert_eq!(directions(&read), [RecvOnly, SendOnly, SendOnly, SendOnly]);
+}
+
+#[test]
+fn one_receiving_line_gets_one_slot() {
+    for offer in [offer!("chromium_whep"), offer!("firefox_whep")] {
+        let answer = answered(offer, Peer::Listener).expect("answered");
+        let read = check_against(offer, &answer);
+        assert_eq!(directions(&read), [SendOnly]);
+        assert_eq!(answer.negotiated.slots.len(), 1);
+        assert_eq!(answer.negotiated.mic, None);
+        assert_eq!(
+            read.media
+                .first()
+                .and_then(|m| m.sources.first())
+                .map(|s| s.ssrc),
+            Some(1001)
+        );
+    }
+}
+
+#[test]
+fn a_whip_offer_of_sendrecv_is_answered_recvonly() {
+    let answer = answered(offer!("aiortc_whip"), Peer::Speaker).expect("answered");
+    let read = check_against(offer!("aiortc_whip"), &answer);
+    assert_eq!(directions(&read), [RecvOnly]);
+    let mic = answer.negotiated.mic.expect("a microphone");
+    assert_eq!(
+        (mic.payload_type, mic.level_extension, mic.mid_extension),
+        (96, Some(2), Some(1))
+    );
+}
+
+#[test]
+fn three_lines_of_aiortc_get_three_slots() {
+    let answer = answered(offer!("aiortc_whep_three"), Peer::Listener).expect("answered");
+    let read = check_against(offer!("aiortc_whep_three"), &answer);
+    assert_eq!(directions(&read), [SendOnly, SendOnly, SendOnly]);
+    assert_eq!(answer.negotiated.slots.len(), 3);
+}
+
+#[test]
+fn obs_sends_stereo_when_it_offers_stereo() {
+    let answer = answered(offer!("obs_audio"), Peer::Speaker).expect("answered");
+    check_against(offer!("obs_audio"), &answer);
+    assert!(
+        answer
+            .sdp
+            .contains("a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1;stereo=1\r\n")
+    );
+    assert_eq!(
+        answer.negotiated.mic.expect("a microphone").level_extension,
+        None
+    );
+}
+
+#[test]
+fn gstreamer_is_answered_with_its_own_mid_and_number() {
+    let answer = answered(offer!("gstreamer_whip"), Peer::Speaker).expect("answered");
+    let read = check_against(offer!("gstreamer_whip"), &answer);
+    assert_eq!(directions(&read), [RecvOnly]);
+    assert_eq!(read.bundle, ["audio0"]);
+}
+
+#[test]
+fn a_data_channel_is_rejected_and_the_voices_are_not() {
+    let answer = answered(offer!("chromium_data_channel"), Peer::Participant).expect("answered");
+    let read = check_against(offer!("chromium_data_channel"), &answer);
+    assert_eq!(directions(&read), [RecvOnly, SendOnly, Inactive]);
+    assert_eq!(read.media.last().map(|media| media.port), Some(0));
+    assert_eq!(read.bundle, ["0", "1"]);
+}
+
+#[test]
+fn video_is_refused_whoever_offers_it() {
+    for offer in [
+        offer!("chromium_video"),
+        offer!("firefox_video"),
+        offer!("obs_with_video"),
+    ] {
+        let refused = answered(offer, Peer::Participant).expect_err("video");
+        assert_eq!(
+            (refused.why, refused.code()),
+            (Why::VideoRefused, "sdp_video_refused")
+        );
+    }
+}
+
+#[test]
+fn who_may_not_speak_has_no_microphone() {
+    for offer in [
+        offer!("chromium_app"),
+        offer!("firefox_app"),
+        offer!("safari_app"),
+    ] {
+        let answer = answered(offer, Peer::Listener).expect("answered");
+        let read = check_against(offer, &answer);
+        assert_eq!(directions(&read), [Inactive, SendOnly, SendOnly, SendOnly]);
+        assert_eq!(answer.negotiated.mic, None);
+    }
+}
+
+#[test]
+fn who_may_not_hear_gets_no_slot() {
+    let answer = answered(offer!("chromium_app"), Peer::Speaker).expect("answered");
+    let read = check_against(offer!("chromium_app"), &answer);
+    assert_eq!(directions(&read), [RecvOnly, Inactive, Inactive, Inactive]);
+    assert_eq!(answer.negotiated.slots, []);
+}
