@@ -14,8 +14,8 @@ import msgspec
 
 from arengo.domain.identity import Identity
 from arengo.domain.ids import is_guest_id
-from arengo.domain.text import clean_name
 from arengo.domain.rates import Rate
+from arengo.domain.text import clean_name
 from arengo.limits import Limits
 from arengo.service.clock import Clock
 from arengo.service.ids import Ids
@@ -46,9 +46,7 @@ class Guests:
         self._ids = ids
         self._clock = clock
         self._limits = limits
-        self._rate = RateLimit(
-            Rate(limits.guests_per_address, limits.guests_per_address_s), clock, remembered=limits.addresses_remembered
-        )
+        self._rate = RateLimit(Rate(limits.guests_per_address, limits.guests_per_address_s), clock, remembered=limits.addresses_remembered)
         self._seen: OrderedDict[str, Identity] = OrderedDict()
 
     def welcome(self, address: str, display: str | None = None) -> GuestPass:

@@ -44,9 +44,7 @@ class Recognition:
         if text.startswith(GUEST_PREFIX):
             return self._guests.recognise(text)
         oldest = self._clock.now() - timedelta(days=self._limits.session_days)
-        return await self._recognise(
-            secret_hash(text), lambda key: self._store.session(key, used_after=oldest), self._store.touch_session
-        )
+        return await self._recognise(secret_hash(text), lambda key: self._store.session(key, used_after=oldest), self._store.touch_session)
 
     async def by_token(self, text: str) -> Identity | None:
         """Whose API token it is; None when it is unknown or revoked. Refusal `banned`."""

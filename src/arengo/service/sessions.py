@@ -47,9 +47,7 @@ class Sessions:
         self._limits = limits
         remembered = limits.addresses_remembered
         self._by_name = RateLimit(Rate(limits.login_tries_per_name, limits.login_tries_per_name_s), clock, remembered=remembered)
-        self._by_address = RateLimit(
-            Rate(limits.login_tries_per_address, limits.login_tries_per_address_s), clock, remembered=remembered
-        )
+        self._by_address = RateLimit(Rate(limits.login_tries_per_address, limits.login_tries_per_address_s), clock, remembered=remembered)
 
     async def sign_in(self, name: str, password: str, *, address: str) -> Login:
         """Open a login. Refusal `wrong_password` (also for unknown names), `banned`, TooOften."""
@@ -74,9 +72,7 @@ class Sessions:
     async def open(self, account: Account) -> Login:
         """A login for somebody who has proved who they are."""
         secret = "s." + self._ids.token()
-        await self._logins.open_session(
-            secret_hash(secret), account.id, now=self._clock.now(), most=self._limits.sessions_per_account
-        )
+        await self._logins.open_session(secret_hash(secret), account.id, now=self._clock.now(), most=self._limits.sessions_per_account)
         return Login(account, secret)
 
     async def sign_out(self, secret: str) -> None:

@@ -80,9 +80,7 @@ class DatabaseAccounts:
 
     async def password_hash(self, account_id: str) -> str | None:
         async with self._database.read() as connection:
-            kept: str | None = await connection.scalar(
-                select(credentials.c.password_hash).where(credentials.c.account_id == account_id)
-            )
+            kept: str | None = await connection.scalar(select(credentials.c.password_hash).where(credentials.c.account_id == account_id))
         return kept
 
     async def set_password_hash(self, account_id: str, password_hash: str, now: datetime) -> None:
@@ -122,13 +120,12 @@ class DatabaseAccounts:
         query = select(server_secrets.c.value).where(server_secrets.c.name == name)
         async with self._database.read() as connection:
             kept: bytes | None = await connection.scalar(query)
-        if kept is None:
-            row = {"name": name, "value": fresh, "created_at": now}
-            async with self._database.write() as connection:
-                await connection.execute(self._insert(server_secrets).values(row).on_conflict_do_nothing())
-                kept = await connection.scalar(query)
-        assert kept is not None
-        return kept
+        if kept is not None:
+            return kept
+        row = {"name": name, "value": fresh, "created_at": now}
+        async with self._database.write() as connection:
+            await connection.execute(self._insert(server_secrets).values(row).on_conflict_do_nothing())
+            return bytes((await connection.execute(query)).scalar_one())
 
     # ---- logins ---------------------------------------------------------------------------------
 
@@ -138,9 +135,7 @@ class DatabaseAccounts:
         kept = select(table.secret_hash).where(table.account_id == account_id).order_by(table.used_at.desc()).limit(most)
         async with self._database.write() as connection:
             await connection.execute(insert(login_sessions).values(row))
-            await connection.execute(
-                delete(login_sessions).where(table.account_id == account_id, table.secret_hash.not_in(kept))
-            )
+            await connection.execute(delete(login_sessions).where(table.account_id == account_id, table.secret_hash.not_in(kept)))
 
     async def session(self, secret_hash: bytes, *, used_after: datetime) -> Recognised | None:
         query = (
@@ -154,9 +149,7 @@ class DatabaseAccounts:
 
     async def touch_session(self, secret_hash: bytes, now: datetime) -> None:
         async with self._database.write() as connection:
-            await connection.execute(
-                update(login_sessions).where(login_sessions.c.secret_hash == secret_hash).values(used_at=now)
-            )
+            await connection.execute(update(login_sessions).where(login_sessions.c.secret_hash == secret_hash).values(used_at=now))
 
     async def close_session(self, secret_hash: bytes) -> None:
         async with self._database.write() as connection:
@@ -178,9 +171,7 @@ class DatabaseAccounts:
         async with self._database.write() as connection:
             # The row of the account is the lock: two tokens made at once are counted one after the other.
             await connection.execute(select(accounts.c.id).where(accounts.c.id == token.account_id).with_for_update())
-            count = await connection.scalar(
-                select(func.count()).select_from(api_tokens).where(api_tokens.c.account_id == token.account_id)
-            )
+            count = await connection.scalar(select(func.count()).select_from(api_tokens).where(api_tokens.c.account_id == token.account_id))
             if (count or 0) >= most:
                 raise Refusal(f"An account has at most {most} tokens.", code="too_many_tokens", facts={"most": most})
             await connection.execute(insert(api_tokens).values(row))
@@ -203,9 +194,7 @@ class DatabaseAccounts:
         query = select(api_tokens).where(api_tokens.c.account_id == account_id).order_by(api_tokens.c.created_at)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return [
-            ApiToken(row.id, row.account_id, row.label, _scopes(row.scopes), row.created_at, row.used_at) for row in rows
-        ]
+        return [ApiToken(row.id, row.account_id, row.label, _scopes(row.scopes), row.created_at, row.used_at) for row in rows]
 
     async def revoke_token(self, token_id: str, account_id: str) -> bytes | None:
         mine = (api_tokens.c.id == token_id, api_tokens.c.account_id == account_id)

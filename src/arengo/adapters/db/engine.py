@@ -55,9 +55,9 @@ class Database:
 
     async def close(self) -> None:
         """Give every connection back; twice does no harm."""
-        for engine in {self._reading, self._writing} - {None}:
-            assert engine is not None
-            await engine.dispose()
+        for engine in (self._reading, self._writing):
+            if engine is not None:
+                await engine.dispose()
         self._reading = self._writing = None
 
     async def ping(self) -> None:

@@ -49,9 +49,10 @@ async def migrate(database: Database, *, backups: Path, now: datetime) -> Path |
                 broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first()
                 if broken is not None:
                     raise RuntimeError(f"The migration left a row of {broken[0]} that refers to nothing.")
-        return copy
     except OSError as error:
         raise Unavailable("The database cannot be reached.") from error
+    else:
+        return copy
     finally:
         await engine.dispose()
 
@@ -70,7 +71,7 @@ async def back_up(database: Database, target: Path) -> Path | None:
     _, said = await dump.communicate()
     if dump.returncode != 0:
         raise Unavailable(f"pg_dump could not copy the database: {said.decode(errors='replace').strip()}")
-    target.chmod(0o600)
+    await asyncio.to_thread(target.chmod, 0o600)
     return target
 
 

@@ -67,7 +67,9 @@ def upgrade() -> None:
         sa.Column("expires_at", _instant, nullable=False),
         sa.Column("uses_left", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("code_hash", name="pk_signup_invitations"),
-        sa.ForeignKeyConstraint(["by_account_id"], ["accounts.id"], name="fk_signup_invitations_by_account_id_accounts", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["by_account_id"], ["accounts.id"], name="fk_signup_invitations_by_account_id_accounts", ondelete="CASCADE"
+        ),
     )
     op.create_index("ix_signup_invitations_by_account_id", "signup_invitations", ["by_account_id"])
     op.create_table(

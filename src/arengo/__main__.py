@@ -1,0 +1,7 @@
+"""`python -m arengo`."""
+
+import sys
+
+from arengo.cli import main
+
+sys.exit(main())

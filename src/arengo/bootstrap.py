@@ -1,0 +1,138 @@
+"""The only place where everything is put together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from litestar import Litestar
+
+from arengo.adapters.db.accounts import DatabaseAccounts
+from arengo.adapters.db.engine import Database
+from arengo.adapters.db.migrate import migrate
+from arengo.adapters.db.spaces import DatabaseSpaces
+from arengo.adapters.media.plane import CoreMediaPlane
+from arengo.adapters.passwords.argon2 import Argon2Passwords
+from arengo.service.accounts import Accounts
+from arengo.service.clock import Clock, SystemClock
+from arengo.service.guests import Guests
+from arengo.service.ids import Ids, SystemIds
+from arengo.service.instance import Instance
+from arengo.service.operator import Operator
+from arengo.service.recognition import Recognition
+from arengo.service.services import Services
+from arengo.service.sessions import Sessions
+from arengo.service.spaces import Spaces
+from arengo.service.tokens import Tokens
+from arengo.settings import Settings
+from arengo.web.app import create_app
+from arengo.web.config import STATIC, WebConfig
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The account side, which the shell also uses without a server."""
+
+    store: DatabaseAccounts
+    accounts: Accounts
+    recognition: Recognition
+    sessions: Sessions
+    tokens: Tokens
+    guests: Guests
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that lives, before anybody listens on its addresses."""
+
+    services: Services
+    operator: Operator
+    app: Litestar
+    media: CoreMediaPlane
+
+
+def program_version() -> str:
+    """The version that is installed."""
+    try:
+        return version("arengo")
+    except PackageNotFoundError:
+        return "0"
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, clock: Clock) -> AsyncIterator[Database]:
+    """The database with the tables of this version; Unavailable when it does not answer."""
+    database = Database(settings.database, wait_s=settings.limits.database_wait_s, readers=settings.limits.database_readers)
+    await migrate(database, backups=settings.backups, now=clock.now())
+    await database.connect()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_people(settings: Settings, database: Database, clock: Clock, ids: Ids) -> AsyncIterator[People]:
+    """The account side over *database*."""
+    limits = settings.limits
+    store = DatabaseAccounts(database)
+    passwords = Argon2Passwords(at_once=limits.passwords_at_once, waiting=limits.passwords_waiting)
+    guest_secret = await store.secret("guest-pass", secrets.token_bytes(32), clock.now())
+    guests = Guests(guest_secret, ids=ids, clock=clock, limits=limits)
+    recognition = Recognition(store, guests, clock=clock, limits=limits)
+    try:
+        yield People(
+            store,
+            Accounts(store, guests, recognition, passwords, ids=ids, clock=clock, limits=limits, signup=settings.signup),
+            recognition,
+            Sessions(store, store, recognition, passwords, ids=ids, clock=clock, limits=limits),
+            Tokens(store, recognition, ids=ids, clock=clock, limits=limits),
+            guests,
+        )
+    finally:
+        passwords.close()
+
+
+@asynccontextmanager
+async def running(settings: Settings, instance: Instance, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """Everything of a server but its listening sockets; stops the sound and the channels at the end."""
+    clock = clock or SystemClock()
+    ids = SystemIds(clock)
+    async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
+        media = CoreMediaPlane(
+            udp_port=settings.media_port,
+            tcp_port=settings.media_tcp_port,
+            public_ips=settings.public_ips,
+        )
+        spaces = Spaces(DatabaseSpaces(database), media, clock, ids, settings.limits, people.accounts)
+        operator = Operator(people.accounts, people.tokens, spaces)
+        services = Services(
+            accounts=people.accounts,
+            recognition=people.recognition,
+            sessions=people.sessions,
+            tokens=people.tokens,
+            guests=people.guests,
+            spaces=spaces,
+            settings=instance,
+            limits=settings.limits,
+            clock=clock,
+            database=database,
+        )
+        config = WebConfig(
+            trusted_proxies=settings.trusted_proxies,
+            static=STATIC,
+            csrf_secret=await people.store.secret("csrf", secrets.token_bytes(32), clock.now()),
+            media_stats=media.stats,
+            metrics_token=settings.metrics_token,
+            ca_certificate=settings.tls_dir / "ca.crt" if settings.tls_local else None,
+        )
+        await spaces.start()
+        try:
+            yield Running(services, operator, create_app(services, config), media)
+        finally:
+            await operator.stop()
+            await spaces.stop()
+            media.shutdown()

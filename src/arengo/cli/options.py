@@ -1,0 +1,154 @@
+"""Options that several commands share, and how they become Settings."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from arengo.cli.exits import USAGE, CliError
+from arengo.settings import Settings
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Where the data is: for every command that works on a server's data."""
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", default=_env("DATA_DIR", "data"), help="database, secrets and certificates (default: data)"
+    )
+    parser.add_argument(
+        "--database-url", metavar="URL", default=_env("DATABASE_URL"), help="postgresql://… instead of SQLite in the data directory"
+    )
+
+
+def add_server_options(parser: argparse.ArgumentParser) -> None:
+    """Everything that `serve` and `demo` take."""
+    add_data_options(parser)
+    add = parser.add_argument
+    add("--port", type=_port, default=_env("PORT", "8000"), help="web port (default: 8000)")
+    add(
+        "--bind",
+        type=_address,
+        metavar="IP",
+        default=_env("BIND"),
+        help="address of the web port (default: every one; with --tls-local: loopback)",
+    )
+    add("--media-port", type=_port, default=_env("MEDIA_PORT", "7882"), help="UDP port of the sound (default: 7882)")
+    add(
+        "--media-tcp-port",
+        type=_port,
+        metavar="N",
+        default=_env("MEDIA_TCP_PORT"),
+        help="TCP port of the sound for networks without UDP (default: none)",
+    )
+    add(
+        "--public-ip",
+        type=_address,
+        metavar="IP",
+        action="append",
+        default=None,
+        help="address under which listeners reach this machine; may be repeated",
+    )
+    add("--url", type=_url, default=_env("URL"), help="address of the server as people type it")
+    add("--name", default=_env("NAME", "Arengo"), help="name of the server (default: Arengo)")
+    add(
+        "--signup", choices=("open", "invitation", "closed"), default=_env("SIGNUP", "open"), help="who may make an account (default: open)"
+    )
+    add("--tls-cert", type=Path, metavar="FILE", default=_env("TLS_CERT"), help="certificate with its chain (PEM): serve https")
+    add("--tls-key", type=Path, metavar="FILE", default=_env("TLS_KEY"), help="key of the certificate (PEM)")
+    add("--tls-local", action="store_true", help="also serve https on the local network, from an authority of one's own")
+    add("--tls-port", type=_port, default=_env("TLS_PORT", "8443"), help="port of --tls-local (default: 8443)")
+    add(
+        "--trust-proxy",
+        type=_network,
+        metavar="CIDR",
+        action="append",
+        default=None,
+        help="believe forwarded addresses from there; may be repeated",
+    )
+    add("--log-level", choices=("debug", "info", "warning", "error"), default=_env("LOG_LEVEL", "info"), help="(default: info)")
+
+
+def data_settings(options: argparse.Namespace) -> Settings:
+    """The settings of a command that works on the data."""
+    return Settings(data_dir=_data_dir(options), database_url=_database_url(options.database_url))
+
+
+def server_settings(options: argparse.Namespace) -> Settings:
+    """The settings of a server; CliError when options contradict each other."""
+    if (options.tls_cert is None) != (options.tls_key is None):
+        raise CliError("Give --tls-cert and --tls-key together.", USAGE)
+    if options.tls_cert and options.tls_local:
+        raise CliError("Give either certificate files or --tls-local.", USAGE)
+    for file in (options.tls_cert, options.tls_key):
+        if file is not None and not file.is_file():
+            raise CliError(f"There is no file {file}.", USAGE)
+    if options.tls_local and options.tls_port == options.port:
+        raise CliError("--port and --tls-port must differ.", USAGE)
+    return Settings(
+        data_dir=_data_dir(options),
+        database_url=_database_url(options.database_url),
+        name=options.name,
+        port=options.port,
+        bind=options.bind or ("127.0.0.1" if options.tls_local else None),
+        url=options.url,
+        media_port=options.media_port,
+        media_tcp_port=options.media_tcp_port,
+        public_ips=tuple(options.public_ip if options.public_ip is not None else map(_address, _listed("PUBLIC_IP"))),
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+        tls_local=options.tls_local,
+        tls_port=options.tls_port,
+        trusted_proxies=tuple(options.trust_proxy if options.trust_proxy is not None else map(_network, _listed("TRUST_PROXY"))),
+        signup=options.signup,
+        metrics_token=_env("METRICS_TOKEN"),
+        log_level=options.log_level,
+    )
+
+
+def _env(name: str, default: str | None = None) -> str | None:
+    return os.environ.get(f"ARENGO_{name}") or default
+
+
+def _listed(name: str) -> list[str]:
+    return (_env(name) or "").split()
+
+
+def _data_dir(options: argparse.Namespace) -> Path:
+    return Path(options.data_dir)
+
+
+def _database_url(text: str | None) -> str | None:
+    if text is None or text.split(":", 1)[0].split("+")[0] in ("sqlite", "postgresql", "postgres"):
+        return text.replace("postgres://", "postgresql://", 1) if text else None
+    raise CliError("A database URL begins with postgresql:// or sqlite:///.", USAGE)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return port
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no IP address") from error
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no network such as 127.0.0.0/8") from error
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise argparse.ArgumentTypeError(f"{text} is no address such as https://talk.example.org")
+    return f"{parts.scheme}://{parts.netloc}"

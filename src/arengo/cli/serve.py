@@ -1,0 +1,193 @@
+"""`arengo serve`: everything on one machine, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import ipaddress
+import logging
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import segno
+import uvloop
+
+from arengo.adapters.network.addresses import address_on_network, in_url, own_addresses
+from arengo.adapters.tls.local_ca import local_certificate
+from arengo.bootstrap import Running, program_version, running
+from arengo.cli.exits import DONE, UNAVAILABLE, CliError
+from arengo.cli.options import add_server_options, server_settings
+from arengo.service.clock import SystemClock
+from arengo.service.instance import Instance
+from arengo.settings import Settings
+from arengo.web.control import ControlSocket
+from arengo.web.listener import Listener, TlsFiles, bind
+
+Beside = Callable[[Running], Coroutine[None, None, None]]
+"""What goes on beside a server: begun when it listens, cancelled when it stops; its failure ends the server."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_server_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    return run_server(server_settings(options))
+
+
+def run_server(settings: Settings, beside: Beside | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; *beside* runs along with it."""
+    set_up_logging(settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, beside))
+    return DONE
+
+
+def set_up_logging(level: str) -> None:
+    """One line for each thing, on standard error."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True)
+    for chatty in ("alembic", "sqlalchemy", "aiosqlite", "asyncio", "httpx", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+async def _serve(settings: Settings, beside: Beside | None) -> None:
+    _make_data_dir(settings.data_dir)
+    tls = _tls(settings)
+    instance = Instance(name=settings.name, url=_url(settings), signup=settings.signup, version=program_version())
+    async with AsyncExitStack() as stack:
+        sockets = _bind(settings, stack)
+        listeners: list[Listener] = []
+        serving: list[asyncio.Task[None]] = []
+        # Left in the opposite order: the shell's socket, channels and sound, the database, and the listeners at last,
+        # so that browsers hear that the server goes away and come back by themselves.
+        stack.push_async_callback(_stop_listening, listeners, serving)
+        server = await stack.enter_async_context(_running(settings, instance))
+        control = ControlSocket(settings.control_socket, server.operator)
+        await control.start()
+        stack.push_async_callback(control.stop)
+        listeners += [Listener(server.app, bound, settings.limits, tls if secure else None) for bound, secure in sockets]
+        serving += [asyncio.create_task(listener.run_until_stopped()) for listener in listeners]
+        _greet(settings, instance)
+        await _until_told_to_stop(listeners, serving, beside(server) if beside else None)
+
+
+async def _until_told_to_stop(
+    listeners: Sequence[Listener], serving: Sequence[asyncio.Task[None]], beside: Coroutine[None, None, None] | None
+) -> None:
+    """Wait for a signal, or for the failure of what should go on; a second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _read_certificates_again, listeners)
+    ended = asyncio.create_task(stop.wait())
+    side = asyncio.create_task(beside) if beside else None
+    try:
+        watched = {ended, *serving, *({side} if side else ())}
+        while not ended.done():
+            done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            watched -= done
+            for task in done:
+                task.result()
+            if any(task in done for task in serving):
+                break
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+        ended.cancel()
+        if side is not None:
+            side.cancel()
+            await asyncio.gather(side, return_exceptions=True)
+
+
+def _read_certificates_again(listeners: Sequence[Listener]) -> None:
+    for listener in listeners:
+        listener.read_certificate_again()
+
+
+async def _stop_listening(listeners: Sequence[Listener], serving: Sequence[asyncio.Task[None]]) -> None:
+    for listener in listeners:
+        listener.stop()
+    await asyncio.gather(*serving, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _running(settings: Settings, instance: Instance) -> AsyncIterator[Running]:
+    """The server's inside; a media port that is taken is told as such."""
+    try:
+        async with running(settings, instance) as server:
+            yield server
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CliError(f"Port {settings.media_port} is taken; choose another with --media-port.", UNAVAILABLE) from error
+        raise
+
+
+def _bind(settings: Settings, stack: AsyncExitStack) -> list[tuple[socket.socket, bool]]:
+    """The sockets to listen on, each with whether it speaks https."""
+    wanted = [(settings.port, settings.bind, settings.tls_cert is not None, "--port")]
+    if settings.tls_local:
+        wanted.append((settings.tls_port, None, True, "--tls-port"))
+    sockets = []
+    for port, address, secure, option in wanted:
+        try:
+            bound = bind(port, address)
+        except OSError as error:
+            why = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+            raise CliError(f"Port {port} {why}; choose another with {option}.", UNAVAILABLE) from error
+        stack.callback(bound.close)
+        sockets.append((bound, secure))
+    return sockets
+
+
+def _make_data_dir(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise CliError(f"The data directory {directory} cannot be made: {error.strerror}.", UNAVAILABLE) from error
+
+
+def _tls(settings: Settings) -> TlsFiles | None:
+    if settings.tls_local:
+        made = local_certificate(settings.tls_dir, own_addresses(), SystemClock().now())
+        return TlsFiles(made.certificate, made.key)
+    if settings.tls_cert and settings.tls_key:
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(settings.tls_cert, settings.tls_key)
+        except (ssl.SSLError, OSError) as error:
+            raise CliError(f"The certificate and key do not work: {error.strerror or error}.", UNAVAILABLE) from error
+        return TlsFiles(settings.tls_cert, settings.tls_key)
+    return None
+
+
+def _url(settings: Settings) -> str:
+    """The address to give away: the one that was set, else the best guess."""
+    if settings.url:
+        return settings.url
+    if settings.tls_local:
+        address = address_on_network()
+        return f"https://{in_url(address) if address else 'localhost'}:{settings.tls_port}"
+    bind_to = ipaddress.ip_address(settings.bind or "::")
+    host = "localhost" if bind_to.is_unspecified or bind_to.is_loopback else in_url(bind_to)
+    return f"{'https' if settings.tls_cert else 'http'}://{host}:{settings.port}"
+
+
+def _greet(settings: Settings, instance: Instance) -> None:
+    """Say where the server is found, and show the code that a phone can scan."""
+    scheme = "https" if settings.tls_cert else "http"
+    lines = [f"Arengo {instance.version} is ready: {scheme}://localhost:{settings.port}/"]
+    if settings.tls_local:
+        lines.append(f"On phones of this network: {instance.url}/")
+        lines.append(f"Once for each phone: open {instance.url}/trust, which explains how to trust this server.")
+    elif settings.url:
+        lines.append(f"Known to the world as {settings.url}/")
+    print("\n".join(lines))
+    if settings.tls_local:
+        segno.make(f"{instance.url}/", error="m").terminal(compact=True, border=2)
+    sys.stdout.flush()

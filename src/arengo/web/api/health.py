@@ -1,0 +1,32 @@
+"""Whether the server lives and is ready to serve."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from litestar import get
+
+from arengo.service.services import Services
+
+
+class Health(msgspec.Struct, frozen=True):
+    """An answer is the proof."""
+
+    status: Literal["ok"] = "ok"
+
+
+@get("/healthz", tags=["health"], summary="Is the process alive")
+async def healthz() -> Health:
+    """The event loop answers."""
+    return Health()
+
+
+@get("/readyz", tags=["health"], summary="Can it serve")
+async def readyz(services: Services) -> Health:
+    """The database answers too; 503 `unavailable` when it does not."""
+    await services.database.ping()
+    return Health()
+
+
+handlers = [healthz, readyz]

@@ -1,0 +1,93 @@
+"""The sockets that the web application listens on."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from litestar.types import ASGIApp
+
+from arengo.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """A certificate with its chain, and its key, as PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+class Listener(uvicorn.Server):
+    """One address that is served, by http or https; signals are the business of who started the process."""
+
+    def __init__(self, app: ASGIApp, bound: socket.socket, limits: Limits, tls: TlsFiles | None = None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                ws_max_size=limits.request_body_bytes,
+                ws_ping_interval=None,  # the channel has a ping of its own
+                ws_per_message_deflate=False,  # it would cost more memory than a whole listener may
+                limit_concurrency=limits.open_connections,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=1,
+                backlog=2048,
+                ssl_certfile=tls.certificate if tls else None,
+                ssl_keyfile=tls.key if tls else None,
+            )
+        )
+        self._bound = bound
+        self._tls = tls
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def run_until_stopped(self) -> None:
+        """Serve until `stop`."""
+        await self.serve(sockets=[self._bound])
+
+    def stop(self) -> None:
+        """Take no more connections, give those that are there a second, and end."""
+        self.should_exit = True
+
+    def read_certificate_again(self) -> None:
+        """Use what the certificate files hold now; connections that are open go on."""
+        if self._tls is not None and isinstance(self.config.ssl, ssl.SSLContext):
+            self.config.ssl.load_cert_chain(self._tls.certificate, self._tls.key)
+
+
+def bind(port: int, address: str | None = None) -> socket.socket:
+    """A bound TCP socket: on *address*, or on every one of both families. OSError when the port is taken."""
+    if address is None and socket.has_dualstack_ipv6():
+        with contextlib.suppress(OSError):
+            return _bound(socket.AF_INET6, "::", port, dual=True)
+    address = address or "0.0.0.0"  # noqa: S104 - listening everywhere is what was asked for
+    return _bound(socket.AF_INET6 if ":" in address else socket.AF_INET, address, port)
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int, *, dual: bool = False) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual else 1)
+        bound.bind((address, port))
+        bound.listen(2048)
+        bound.setblocking(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
