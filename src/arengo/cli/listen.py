@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
 from arengo.adapters.media.headless import HeardPacket, hearing, save_heard
+from arengo.cli.exits import DONE
 from arengo.cli.space_url import api_address
-from arengo.domain.errors import ArengoError
-
-SUMMARY = "listen to a space: write its dominant voice to an Ogg Opus file"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,34 +23,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--insecure", action="store_true", help="do not check the server's certificate")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Listen and write the file; 0, or 1 with a sentence on stderr. Ctrl-C ends early and keeps what was heard."""
+def run(options: argparse.Namespace) -> int:
+    """Listen and write the file; Ctrl-C ends early and keeps what was heard."""
     heard: list[HeardPacket] = []
-    try:
-        asyncio.run(_listen(arguments, heard))
-    except ArengoError as error:
-        print(f"arengo listen: {error.detail} ({error.code})", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        pass
-    try:
-        seconds = save_heard(arguments.out, heard)
-    except OSError as error:
-        print(f"arengo listen: {arguments.out} cannot be written: {error.strerror}.", file=sys.stderr)
-        return 1
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_listen(options, heard))
+    seconds = save_heard(options.out, heard)
     voices = len({packet.voice for packet in heard})
-    print(f"Heard {seconds:.1f} s of {voices} {'voice' if voices == 1 else 'voices'}; written to {arguments.out}.")
-    return 0
+    print(f"Heard {seconds:.1f} s of {voices} {'voice' if voices == 1 else 'voices'}; written to {options.out}.")
+    return DONE
 
 
-async def _listen(arguments: argparse.Namespace, heard: list[HeardPacket]) -> None:
-    headers = {"authorization": f"Bearer {arguments.token}"} if arguments.token else {}
+async def _listen(options: argparse.Namespace, heard: list[HeardPacket]) -> None:
+    headers = {"authorization": f"Bearer {options.token}"} if options.token else {}
     async with (
-        httpx.AsyncClient(headers=headers, verify=not arguments.insecure, trust_env=False) as http,
-        hearing(http, api_address(arguments.space)) as sound,
+        httpx.AsyncClient(headers=headers, verify=not options.insecure, trust_env=False) as http,
+        hearing(http, api_address(options.space)) as sound,
     ):
         try:
-            async with asyncio.timeout(arguments.seconds):
+            async with asyncio.timeout(options.seconds):
                 while True:
                     heard.extend(await sound.heard())
         except TimeoutError:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
 from arengo.adapters.media.headless import load_talk, speaking
+from arengo.cli.exits import DONE
 from arengo.cli.space_url import api_address
-from arengo.domain.errors import ArengoError
-
-SUMMARY = "speak in a space: send an Ogg Opus file to its stage"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,27 +30,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--insecure", action="store_true", help="do not check the server's certificate")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Speak until the file ends; 0, or 1 with a sentence on stderr."""
-    try:
-        asyncio.run(_speak(arguments))
-    except ArengoError as error:
-        print(f"arengo speak: {error.detail} ({error.code})", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    return 0
+def run(options: argparse.Namespace) -> int:
+    """Speak until the file ends, or with --loop until Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_speak(options))
+    return DONE
 
 
-async def _speak(arguments: argparse.Namespace) -> None:
-    space = api_address(arguments.space)
-    talk = load_talk(arguments.file)
-    headers = {"authorization": f"Bearer {arguments.token}"}
+async def _speak(options: argparse.Namespace) -> None:
+    space = api_address(options.space)
+    talk = load_talk(options.file)
+    headers = {"authorization": f"Bearer {options.token}"}
     async with (
-        httpx.AsyncClient(headers=headers, verify=not arguments.insecure, trust_env=False) as http,
+        httpx.AsyncClient(headers=headers, verify=not options.insecure, trust_env=False) as http,
         speaking(http, space) as sound,
     ):
         print(f"On stage; {talk.duration_s:.1f} s of speech.", flush=True)
         await sound.say(talk)
-        while arguments.loop:
+        while options.loop:
             await sound.say(talk)

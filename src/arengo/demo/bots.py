@@ -12,7 +12,7 @@ import httpx
 
 from arengo.adapters.media.headless import Sound, Talk, speaking
 from arengo.demo.cast import Cast, Member
-from arengo.demo.channel import Channel, channel
+from arengo.demo.channel import ITSELF, Channel, channel
 from arengo.demo.script import Turn
 from arengo.domain.errors import ArengoError, Refusal
 from arengo.web.signaling.messages import (
@@ -57,7 +57,7 @@ class Bot:
             try:
                 if self.member.character.part != "listener":
                     headers = {"authorization": f"Bearer {self.member.token}"}
-                    http = await places.enter_async_context(httpx.AsyncClient(headers=headers, trust_env=False))
+                    http = await places.enter_async_context(httpx.AsyncClient(headers=headers, trust_env=False, verify=ITSELF))
                     self._sound = await places.enter_async_context(speaking(http, self._space))
                     watch.append(asyncio.create_task(self._sound.ended()))
                 self.here.set()

@@ -14,6 +14,7 @@ import httpx
 from arengo.adapters.media.headless import Talk, load_talk
 from arengo.demo.bots import Bot, HostBot, play_turn
 from arengo.demo.cast import Cast
+from arengo.demo.channel import ITSELF
 from arengo.demo.script import CONVERSATION, HOST, LINES, Cue, cues, round_s
 from arengo.demo.stage import Backstage
 
@@ -36,7 +37,7 @@ def load_talks() -> dict[str, Talk]:
 
 async def prepare(server: str, cast: Cast, *, now: datetime) -> DemoSpaces:
     """Make or find the two spaces; *server* is the address of the server without a path."""
-    async with httpx.AsyncClient(base_url=server, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=server, trust_env=False, verify=ITSELF) as http:
         backstage = Backstage(http, cast)
         live = await backstage.live_space()
         for speaker in cast.playing("speaker"):
