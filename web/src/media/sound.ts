@@ -79,6 +79,8 @@ export class SpaceSound implements Sound {
 
   closedByServer(session: string, why: string): boolean {
     if (this.#current?.isCalled(session) !== true) return false;
+    // The server closes the old session as soon as it hears of the next.
+    if (why === "replaced" && this.#next !== null) return false;
     if (why === "silent" || why === "server") this.#renew();
     else if (why === "replaced") this.#refuse({ code: "replaced", detail: "", facts: {}, retryAfter: null });
     else void this.leave();

@@ -45,8 +45,8 @@ export class ChannelSession {
   /** What the space is, null before the first welcome. */
   readonly space = new Cell<SpaceState | null>(null);
   readonly you = new Cell<You | null>(null);
-  /** Every welcome, after `space` and `you` are set. */
-  readonly welcomed = new Emitter<Welcome>();
+  /** Every welcome, after `space` and `you` are set; *back* where the line is a new one, and not the old one told anew. */
+  readonly welcomed = new Emitter<{ readonly resume: string; readonly back: boolean }>();
   /** Every event, after `space` and `you` are set, with both as they were before it. */
   readonly events = new Emitter<Happened>();
   readonly reactions = new Emitter<Pulse["reactions"]>();
@@ -164,18 +164,22 @@ export class ChannelSession {
 
   #welcome(welcome: Welcome): void {
     if (welcome.snapshot === null && this.space.value === null) return this.#startAfresh();
-    this.#stopTimer();
+    const back = this.state.value.name !== "open";
     this.#token = welcome.resume;
     if (welcome.snapshot !== null) this.space.set(welcome.snapshot);
     this.you.set(welcome.you);
+    if (back) this.#arrived();
+    this.welcomed.emit({ resume: welcome.resume, back });
+  }
+
+  #arrived(): void {
+    this.#stopTimer();
     this.#tries = 0;
-    this.#stopPings();
     this.#stopPings = every(this.parts.scheduler, PING_EVERY_MS, () => {
       this.#freshTries = 0;
       this.#ping(PONG_WITHIN_MS);
     });
     this.state.set({ name: "open" });
-    this.welcomed.emit(welcome);
   }
 
   #event(n: number, event: AnyEvent): void {

@@ -1,11 +1,10 @@
 import type { Audience, SpacePage, You } from "../protocol/index.js";
 import type { Problem } from "./outcome.js";
 import type { SoundState } from "./ports.js";
-import { mayOf, NOTHING } from "./rights.js";
-import type { SpaceState } from "./space.js";
+import { mayAtDoor, mayOf, NOTHING } from "./rights.js";
+import { onStage, type SpaceState } from "./space.js";
 import { statusOf } from "./status.js";
-import type { Notice, StayPhase, StayView } from "./views/stay.js";
-import { isOnStage } from "./you.js";
+import type { May, Notice, StayPhase, StayView } from "./views/stay.js";
 
 /** All that a view of a stay is made from. */
 export interface StayFacts {
@@ -36,9 +35,14 @@ export function drawStay(facts: StayFacts): StayView {
     invited: inside?.invited ?? [],
     audience: inside?.audience ?? page?.audience ?? EMPTY_SQUARE,
     you,
-    onStage: isOnStage(you),
-    may: inside !== null && you !== null ? mayOf(phase.name, inside, you) : NOTHING,
+    onStage: inside !== null && you !== null && onStage(inside, you.person.id) !== null,
+    may: mayNow(facts),
     sound: facts.sound,
     notices: facts.notices,
   };
+}
+
+function mayNow({ phase, inside, page, you }: StayFacts): May {
+  if (phase.name === "door" || phase.name === "waiting") return page === null ? NOTHING : mayAtDoor(page);
+  return inside !== null && you !== null ? mayOf(phase.name, inside, you) : NOTHING;
 }

@@ -1,8 +1,10 @@
-import type { You } from "../protocol/index.js";
+import type { OnStage } from "../protocol/index.js";
 import type { MicDevice, Microphone, MicRefusal } from "./ports.js";
 import { Cell, Disposables, type Readable } from "./store.js";
 import type { MicPhase, MicView } from "./views/mic.js";
-import { isOnStage } from "./you.js";
+
+/** What the server says of me on stage; null while I am not there. */
+export type MyPlace = Pick<OnStage, "mic" | "muted_by"> | null;
 
 /**
  * My microphone: what I want, what the server says, and what the device gives, as one state.
@@ -18,7 +20,7 @@ export class MicLine implements MicView {
   readonly device: Readable<string | null>;
 
   readonly #disposables = new Disposables();
-  #you: Pick<You, "role" | "mic" | "muted_by"> | null = null;
+  #place: MyPlace = null;
   #open = false;
   #wanted = false;
   #asking = false;
@@ -45,16 +47,15 @@ export class MicLine implements MicView {
   /** The server believes that I am heard through this page, and I am not, or do not want to be. */
   get owesOff(): boolean {
     const mineHere = this.#open || this.#refusal !== null;
-    return mineHere && !this.#wanted && isOnStage(this.#you) && this.#you?.mic === "on";
+    return mineHere && !this.#wanted && this.#place?.mic === "on";
   }
 
-  /** What the server says of me; null once I am out of the space. */
-  told(you: Pick<You, "role" | "mic" | "muted_by"> | null): void {
-    const wasUp = isOnStage(this.#you);
-    const wasOn = this.#you?.mic === "on";
-    this.#you = you;
-    if (you?.mic === "off" && wasOn) this.#wanted = false;
-    if (wasUp && !isOnStage(you)) this.#close();
+  /** The server's word; leaving the stage gives the microphone back. */
+  told(place: MyPlace): void {
+    const was = this.#place;
+    this.#place = place;
+    if (was?.mic === "on" && place?.mic === "off") this.#wanted = false;
+    if (was !== null && place === null) this.#close();
     this.#settle();
   }
 
@@ -83,12 +84,12 @@ export class MicLine implements MicView {
   }
 
   giveBack(): void {
-    if (!isOnStage(this.#you)) this.#close();
+    if (this.#place === null) this.#close();
     this.#settle();
   }
 
   dispose(): void {
-    this.#you = null;
+    this.#place = null;
     this.#close();
     this.#settle();
     this.#disposables.dispose();
@@ -117,15 +118,14 @@ export class MicLine implements MicView {
 
   #phase(): MicPhase {
     if (this.#asking) return { name: "asking" };
-    const you = this.#you;
-    const up = isOnStage(you);
-    if (up && you?.mic === "on") {
+    const place = this.#place;
+    if (place?.mic === "on") {
       if (this.#open) return { name: this.#wanted ? "on" : "off" };
       if (this.#refusal === null) return { name: "elsewhere" };
     }
     if (this.#refusal !== null) return { name: "refused", why: this.#refusal };
-    if (!up) return { name: this.#open ? "preview" : "none" };
+    if (place === null) return { name: this.#open ? "preview" : "none" };
     if (this.#wanted) return { name: "opening" };
-    return { name: you?.muted_by === "host" ? "muted_by_host" : "off" };
+    return { name: place.muted_by === "host" ? "muted_by_host" : "off" };
   }
 }

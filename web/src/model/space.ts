@@ -1,4 +1,4 @@
-import type { AnyEvent, OnStage, Snapshot, SpaceFacts } from "../protocol/index.js";
+import type { AnyEvent, OnStage, Person, Snapshot, SpaceFacts } from "../protocol/index.js";
 
 /** What is known of a space is always what a fresh snapshot of the same version would say. */
 export type SpaceState = Snapshot;
@@ -24,9 +24,9 @@ function change(state: SpaceState, event: AnyEvent): SpaceState {
     case "space_started":
       return facts(state, { state: "live", started_at: event.at });
     case "space_ended":
-      return facts(state, { state: "ended", ended_at: event.at, end_reason: event.reason });
+      return emptied(facts(state, { state: "ended", ended_at: event.at, end_reason: event.reason, stand_in: null }));
     case "space_cancelled":
-      return facts(state, { state: "cancelled", ended_at: event.at });
+      return emptied(facts(state, { state: "cancelled", ended_at: event.at }));
     case "settings_changed": {
       const { kind: _, ...settings } = event;
       return facts(state, settings);
@@ -36,7 +36,7 @@ function change(state: SpaceState, event: AnyEvent): SpaceState {
     case "hand_lowered":
       return { ...state, hands: without(state.hands, event.person_id) };
     case "stage_invited":
-      return { ...state, invited: [...state.invited.filter((person) => person.id !== event.person.id), event.person] };
+      return { ...state, invited: byId([...state.invited.filter((person) => person.id !== event.person.id), event.person]) };
     case "stage_invitation_closed":
       return { ...state, invited: state.invited.filter((person) => person.id !== event.person_id) };
     case "came_on_stage":
@@ -63,6 +63,10 @@ function change(state: SpaceState, event: AnyEvent): SpaceState {
   }
 }
 
+function emptied(state: SpaceState): SpaceState {
+  return { ...state, stage: [], hands: [], invited: [] };
+}
+
 function facts(state: SpaceState, changed: Partial<SpaceFacts>): SpaceState {
   return { ...state, space: { ...state.space, ...changed } };
 }
@@ -75,9 +79,15 @@ function amended(stage: readonly OnStage[], personId: string, changed: Partial<O
   return stage.map((entry) => (entry.person.id === personId ? { ...entry, ...changed } : entry));
 }
 
-/** Host first, then co-hosts, then speakers by time on stage. */
+/** Host first, then co-hosts, then speakers, each by their time on stage. */
 function inOrder(stage: readonly OnStage[]): readonly OnStage[] {
-  return [...stage].sort((one, other) => RANK[one.role] - RANK[other.role] || compare(one.since, other.since));
+  return [...stage].sort(
+    (one, other) => RANK[one.role] - RANK[other.role] || compare(one.since, other.since) || compare(one.person.id, other.person.id),
+  );
+}
+
+function byId(people: readonly Person[]): readonly Person[] {
+  return [...people].sort((one, other) => compare(one.id, other.id));
 }
 
 /** RFC 3339 times of one server, all in UTC, sort as text. */

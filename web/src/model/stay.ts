@@ -1,4 +1,4 @@
-import type { AnyCommand, Reaction, ReactionEmoji } from "../protocol/index.js";
+import type { AnyCommand, OnStage, Reaction, ReactionEmoji } from "../protocol/index.js";
 import { announcementOf, noticeOf } from "./announce.js";
 import { ChannelSession, type Happened } from "./channelSession.js";
 import { Door, LOOK_EVERY_MS, WAIT_EVERY_MS } from "./door.js";
@@ -8,10 +8,10 @@ import { MicLine } from "./mic.js";
 import { DONE, failed, problem, type Outcome, type Problem } from "./outcome.js";
 import type { Api, ChannelDialer, Levels, Microphone, Network, NetworkChange, Sound } from "./ports.js";
 import { actionsOn } from "./rights.js";
+import { onStage } from "./space.js";
 import { Cell, changesOf, Disposables, Emitter, type Readable } from "./store.js";
 import type { Chance, Clock, Scheduler } from "./time.js";
 import type { Announcement, Notice, PersonAction, Stay, StayPhase, StayView } from "./views/stay.js";
-import { isOnStage } from "./you.js";
 
 /** What a stay needs from the world. */
 export interface StayParts {
@@ -157,6 +157,13 @@ export class StayMachine implements Stay {
     return DONE;
   }
 
+  async cancel(): Promise<Outcome> {
+    const answer = await this.#parts.api.cancelSpace(this.spaceId);
+    if (!answer.ok) return answer;
+    this.#leaveFor({ name: "ended", reason: "cancelled" });
+    return DONE;
+  }
+
   actionsOn(personId: string): readonly PersonAction[] {
     const space = this.#channel.space.value;
     const { you, may } = this.view.value;
@@ -207,10 +214,9 @@ export class StayMachine implements Stay {
       changesOf(this.#door.page, () => this.#seen()),
       changesOf(this.#door.refusal, (refusal) => refusal && this.#leaveFor({ name: "refused", problem: refusal })),
       changesOf(this.#channel.state, () => this.#channelMoved()),
-      changesOf(this.#channel.space, redraw),
-      changesOf(this.#channel.you, (you) => this.mic.told(you)),
-      changesOf(this.#channel.you, redraw),
-      this.#channel.welcomed.on(({ resume }) => this.#welcomed(resume)),
+      changesOf(this.#channel.space, () => this.#told()),
+      changesOf(this.#channel.you, () => this.#told()),
+      this.#channel.welcomed.on((welcomed) => this.#welcomed(welcomed)),
       this.#channel.events.on((happened) => this.#happened(happened)),
       this.#channel.reactions.on((reactions) => this.reactions.emit(reactions)),
       this.#channel.mediaClosed.on(({ session, why }) => sound.closedByServer(session, why)),
@@ -252,7 +258,7 @@ export class StayMachine implements Stay {
         return this.#enter({ name: "here" });
       case "connecting":
       case "waiting":
-        if (this.#phase.name === "here") this.#enter({ name: "reconnecting", onStage: isOnStage(this.#channel.you.value) });
+        if (this.#phase.name === "here") this.#enter({ name: "reconnecting", onStage: this.#myPlace() !== null });
         return this.#redraw();
       case "refused":
         return this.#leaveFor({ name: "refused", problem: problem(state.code) });
@@ -264,10 +270,22 @@ export class StayMachine implements Stay {
     }
   }
 
-  #welcomed(resume: string): void {
+  #welcomed({ resume, back }: { readonly resume: string; readonly back: boolean }): void {
     this.#resume = resume;
+    if (!back) return;
     if (this.#channel.space.value?.space.state === "live") this.#parts.sound.join(this.spaceId, resume);
     if (this.mic.owesOff) void this.#do({ kind: "set_mic", mic: "off" });
+  }
+
+  #told(): void {
+    this.mic.told(this.#myPlace());
+    this.#redraw();
+  }
+
+  #myPlace(): OnStage | null {
+    const space = this.#channel.space.value;
+    const you = this.#channel.you.value;
+    return space && you && onStage(space, you.person.id);
   }
 
   #happened({ event, before, you }: Happened): void {
@@ -293,7 +311,7 @@ export class StayMachine implements Stay {
 
   #micLost(): void {
     this.#notify("mic_lost");
-    if (isOnStage(this.#channel.you.value)) void this.#do({ kind: "set_mic", mic: "off" });
+    if (this.#myPlace() !== null) void this.#do({ kind: "set_mic", mic: "off" });
   }
 
   #micProblem(): Problem | null {

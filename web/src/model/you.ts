@@ -1,4 +1,4 @@
-import type { AnyEvent, You } from "../protocol/index.js";
+import type { AnyEvent, LeftStage, You } from "../protocol/index.js";
 
 /** Apply to *you* what an event says about the reader; the server's `you` message repeats it and has the last word. */
 export function evolveYou(you: You, event: AnyEvent): You {
@@ -9,7 +9,7 @@ export function evolveYou(you: You, event: AnyEvent): You {
       return person.id === me ? { ...you, role, voice, mic, muted_by, invited_by: null, hand_up: false } : you;
     }
     case "left_stage":
-      return event.person_id === me ? { ...you, role: "listener", mic: "off", muted_by: null } : you;
+      return event.person_id === me ? { ...you, role: roleOffStage(you, event), mic: "off", muted_by: null } : you;
     case "role_changed":
       return event.person_id === me ? { ...you, role: event.role } : you;
     case "mic_changed":
@@ -27,7 +27,7 @@ export function evolveYou(you: You, event: AnyEvent): You {
   }
 }
 
-/** Whether *you* stand on the stage. */
-export function isOnStage(you: Pick<You, "role"> | null): boolean {
-  return you !== null && you.role !== "listener";
+/** A co-host who goes by their own will stays co-host. */
+function roleOffStage({ role }: You, { why }: LeftStage): You["role"] {
+  return role === "cohost" && (why === "stepped_down" || why === "left") ? role : "listener";
 }

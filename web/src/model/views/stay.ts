@@ -58,7 +58,9 @@ export interface May {
   readonly moderate: boolean;
   readonly changeSettings: boolean;
   readonly chooseCohosts: boolean;
+  /** Also at the door of a scheduled space. */
   readonly start: boolean;
+  readonly cancel: boolean;
   readonly end: boolean;
 }
 
@@ -137,6 +139,9 @@ export interface Stay {
   react(emoji: ReactionEmoji): Promise<Outcome>;
   /** Host of a scheduled space: go live, and go in. Call it inside the click. */
   start(): Promise<Outcome>;
+
+  /** Host of a scheduled space: call it off. */
+  cancel(): Promise<Outcome>;
 
   /** What I may do about *personId*, in the order of a menu. */
   actionsOn(personId: string): readonly PersonAction[];
