@@ -24,7 +24,6 @@ from arengo.domain.events import (
 from arengo.domain.ids import PersonId
 from arengo.domain.space import Member, Space, evolve_all
 
-
 AbsentSince = Callable[[PersonId], datetime | None]
 
 

@@ -82,6 +82,27 @@ def end_by(space: Space, reason: EndReason, now: datetime) -> Events:
     return (SpaceEnded(now, reason),)
 
 
+def stop(space: Space, reason: EndReason, now: datetime) -> Events:
+    """End a live space, or call off one that has not begun, whoever decides it."""
+    if space.is_live:
+        return end_by(space, reason, now)
+    after(space.state, Step.CANCEL)
+    return (SpaceCancelled(now),)
+
+
+def banned(space: Space, person: PersonId, now: datetime) -> Events:
+    """Take every part in the space from a banned account; a space of theirs is over."""
+    if space.state.is_over:
+        return ()
+    if person == space.host.id:
+        return stop(space, "operator", now)
+    member = space.members.get(person)
+    if member is None:
+        return ()
+    out = put_out(space, person, "banned")
+    return (*out, CohostNamed(member.person, cohost=False)) if member.is_cohost and not member.is_on_stage else out
+
+
 def cancel(space: Space, by: Person, now: datetime) -> Events:
     """Call off a space that has not begun."""
     _demand_host(space, by, Action.CANCEL)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NewType, Protocol
+
+from arengo.domain.errors import Unavailable
+from arengo.domain.identity import Identity
+from arengo.domain.ids import PersonId, SpaceId
+from arengo.domain.lifecycle import State
+from arengo.domain.space import Space
 
 NodeId = NewType("NodeId", str)
 PeerId = NewType("PeerId", int)
@@ -50,7 +56,11 @@ MediaEvent = PeerConnected | PeerPublishing | PeerClosed | VoiceLevels | ActiveV
 
 
 class MediaPlane(Protocol):
-    """The sound, addressed by node from the start; never hears of hosts or raised hands."""
+    """The sound, addressed by node from the start; never hears of hosts or raised hands.
+
+    `accept_offer` refuses with codes `sdp_*`, or is Unavailable with `media_full` or `media_stopped`.
+    What concerns an unknown peer or space is ignored.
+    """
 
     async def accept_offer(
         self,
@@ -70,3 +80,37 @@ class MediaPlane(Protocol):
     async def close_space(self, node: NodeId, space: str, why: str) -> None: ...
     async def tap(self, node: NodeId, space: str, peers: frozenset[PeerId]) -> None: ...
     def events(self) -> AsyncIterator[MediaEvent]: ...
+
+
+class StaleSpace(Unavailable):
+    """Somebody else has written the space; what is in memory is not the truth any more."""
+
+
+class SpaceStore(Protocol):
+    """Where spaces outlive the process; every method may be Unavailable."""
+
+    async def create(self, space: Space) -> None:
+        """Keep a new space."""
+
+    async def find(self, space: SpaceId) -> Space | None:
+        """Give the space as it was last saved; presence is not kept, everybody on stage is away."""
+
+    async def save(self, space: Space, *, changed: Collection[PersonId], over: Collection[int]) -> None:
+        """Write *space* and its *changed* members in one transaction, over one of the versions *over*; StaleSpace otherwise."""
+
+    async def in_state(self, state: State, *, most: int) -> Sequence[Space]:
+        """Give at most *most* spaces in *state*, what starts or started first at the front."""
+
+    async def hosted_by(self, host: PersonId, state: State) -> int:
+        """Count the spaces of *host* in *state*."""
+
+    async def signing_key(self) -> bytes:
+        """Give the secret with which resume tokens are signed, 32 bytes, made at the first call."""
+
+
+class PeopleDirectory(Protocol):
+    """Who is behind an id; accounts that are gone and guests who left are not found."""
+
+    async def person(self, person_id: str) -> Identity | None: ...
+    async def people(self, person_ids: Iterable[str]) -> Mapping[str, Identity]: ...
+    async def is_banned(self, person_id: str) -> bool: ...

@@ -1,0 +1,142 @@
+"""Who is in a room just now: their channel and their media sessions.
+
+A participant is present who has a channel or a media session; one who lost both is kept in mind for a little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import dropwhile, islice
+
+from arengo.domain.identity import Person
+from arengo.domain.ids import PersonId, SpaceId, Voice
+from arengo.service.news import Crowd, Outlet
+from arengo.service.ports import PeerId
+
+
+class Door(Enum):
+    """How a media session came in; the name is also the last part of its address."""
+
+    APP = "media"
+    WHIP = "whip"
+    WHEP = "whep"
+
+    @property
+    def may_send(self) -> bool:
+        return self is not Door.WHEP
+
+    @property
+    def may_receive(self) -> bool:
+        return self is not Door.WHIP
+
+
+@dataclass(slots=True, eq=False)
+class MediaSession:
+    """One peer connection of one participant; *allowed* is what the media plane was last told."""
+
+    id: str
+    peer: PeerId
+    door: Door
+    space: SpaceId
+    person: PersonId
+    allowed: bool = False
+    is_connected: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Attendant:
+    """One person in the room."""
+
+    person: Person
+    voice: Voice
+    is_shown: bool = True
+    outlet: Outlet | None = None
+    sessions: list[MediaSession] = field(default_factory=list)
+    publisher: MediaSession | None = None  # the one session that may carry the voice
+    gone_since: float | None = None  # monotonic seconds
+
+    @property
+    def is_present(self) -> bool:
+        return self.outlet is not None or bool(self.sessions)
+
+
+class Attendance:
+    """The people in a room, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._people: dict[PersonId, Attendant] = {}
+        self._sessions: dict[str, MediaSession] = {}
+        self._gone: dict[PersonId, Attendant] = {}
+        self._voices: dict[Voice, PersonId] = {}
+        self._guests = 0
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def find(self, person: PersonId) -> Attendant | None:
+        return self._people.get(person)
+
+    def session(self, session: str) -> MediaSession | None:
+        return self._sessions.get(session)
+
+    def voices(self) -> Mapping[Voice, PersonId]:
+        return self._voices
+
+    def everybody(self) -> tuple[Attendant, ...]:
+        return tuple(self._people.values())
+
+    def with_channel(self) -> Iterator[Attendant]:
+        return (a for a in self._people.values() if a.outlet is not None)
+
+    def add(self, attendant: Attendant) -> None:
+        self._people[attendant.person.id] = attendant
+        self._voices[attendant.voice] = attendant.person.id
+        self._guests += attendant.person.is_guest
+
+    def remove(self, attendant: Attendant) -> None:
+        if self._people.pop(attendant.person.id, None) is not None:
+            self._guests -= attendant.person.is_guest
+            self._voices.pop(attendant.voice, None)
+        self._gone.pop(attendant.person.id, None)
+        for session in tuple(attendant.sessions):
+            self.remove_session(attendant, session)
+
+    def add_session(self, attendant: Attendant, session: MediaSession) -> None:
+        attendant.sessions.append(session)
+        self._sessions[session.id] = session
+
+    def remove_session(self, attendant: Attendant, session: MediaSession) -> None:
+        self._sessions.pop(session.id, None)
+        if session in attendant.sessions:
+            attendant.sessions.remove(session)
+        if attendant.publisher is session:
+            attendant.publisher = None
+
+    def note(self, attendant: Attendant, now: float) -> None:
+        """Remember since when *attendant* is gone, or that they are back."""
+        if attendant.is_present:
+            attendant.gone_since = None
+            self._gone.pop(attendant.person.id, None)
+        elif attendant.gone_since is None:
+            attendant.gone_since = now
+            self._gone[attendant.person.id] = attendant
+
+    def gone_for(self, seconds: float, now: float) -> list[Attendant]:
+        """Give those who have been gone for at least *seconds*."""
+        return [a for a in self._gone.values() if a.gone_since is not None and now - a.gone_since >= seconds]
+
+    def crowd(self, on_stage: frozenset[PersonId], *, sample: int) -> Crowd:
+        """Give the audience, which is everybody here who is not on stage; costs the size of the sample."""
+        listeners = len(self._people) - sum(1 for person in on_stage if person in self._people)
+        audience = (a.person for a in self._people.values() if a.is_shown and a.person.id not in on_stage)
+        return Crowd(listeners, self._guests, tuple(islice(audience, sample)))
+
+    def listeners_after(self, on_stage: frozenset[PersonId], after: PersonId | None, *, most: int) -> list[Person]:
+        """Give at most *most* shown listeners who came after *after*."""
+        people = iter(self._people.values())
+        if after is not None and after in self._people:
+            people = dropwhile(lambda a: a.person.id != after, people)
+            next(people)
+        return list(islice((a.person for a in people if a.is_shown and a.person.id not in on_stage), most))

@@ -1,0 +1,143 @@
+"""Coming into a room and leaving it: by the channel, by a media session, or both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from arengo.domain import absence
+from arengo.domain.access import reason_to_leave
+from arengo.domain.commands import ComeOnStage, Leave, decide
+from arengo.domain.errors import ArengoError
+from arengo.domain.events import Events, Mic
+from arengo.domain.identity import Person
+from arengo.domain.ids import PersonId
+from arengo.domain.space import Space
+from arengo.domain.stage import set_mic
+from arengo.service.attendance import Attendant, Door, MediaSession
+from arengo.service.news import MediaEnd, MediaEnded, Outlet, Replaced
+from arengo.service.ports import PeerId
+from arengo.service.space_media import has_open_mic
+from arengo.service.space_room import SpaceRoom
+
+
+async def enter(room: SpaceRoom, person: Person, outlet: Outlet, *, shown: bool, since: int | None) -> Attendant:
+    """Give *person* a channel; the older one, if any, is closed as replaced. *since*: the last version that they have seen."""
+    room.require_entry(person)
+    attendant = _attend(room, person)
+    previous, attendant.outlet = attendant.outlet, outlet
+    attendant.person = person
+    attendant.is_shown = shown
+    if previous is not None:
+        previous.close(Replaced())
+    room.herald.welcome(attendant, room.space, since)
+    await note_presence(room, attendant)
+    return attendant
+
+
+async def lose_channel(room: SpaceRoom, attendant: Attendant, outlet: Outlet) -> None:
+    """Note that *outlet* is closed; another one may already be in its place."""
+    if attendant.outlet is outlet:
+        attendant.outlet = None
+        await note_presence(room, attendant)
+
+
+async def depart(room: SpaceRoom, attendant: Attendant) -> None:
+    """Go for good: the place, the hand and the media sessions are given up."""
+    person = attendant.person
+    for session in tuple(attendant.sessions):
+        await room.media.end(attendant, session, "ended")
+    attendant.outlet = None
+    room.attendance.remove(attendant)
+    if room.space.is_live:
+        await room.turn(lambda space, now: decide(space, person, Leave(), room.moment(person.id, now)))
+    await note_absence(room, person.id)
+
+
+async def open_media(room: SpaceRoom, person: Person, door: Door, offer: str, requester: str) -> tuple[MediaSession, str]:
+    """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone."""
+    room.tools.offers.take(f"{room.space.id}/{person.id}")
+    _require_sound(room, person)
+    if door is Door.WHIP:
+        decide(room.space, person, ComeOnStage(Mic.ON), room.moment(person.id, room.now()))
+    session = MediaSession(room.tools.ids.token(), PeerId(next(room.tools.peer_numbers)), door, room.space.id, person.id)
+    answer = await room.media.accept(session, _attendant(room, person), offer, requester)
+    try:
+        _require_sound(room, person)
+        attendant = _attend(room, person)
+        await room.media.join(attendant, session)
+    except ArengoError:
+        await room.media.abandon(session)
+        raise
+    await note_presence(room, attendant)
+    if door is Door.WHIP:
+        await _come_by_whip(room, attendant, session)
+    await room.media.settle(room.space)
+    return session, answer
+
+
+async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None) -> None:
+    """End a media session, by its owner's wish (*why* None) or because its peer is gone."""
+    attendant = room.attendance.find(session.person)
+    if attendant is None:
+        return
+    was_publisher = attendant.publisher is session
+    if why is None:
+        await room.media.abandon(session)
+    elif attendant.outlet is not None:
+        attendant.outlet.tell(MediaEnded(session.id, why))
+    room.media.forget(attendant, session)
+    person = attendant.person
+    if was_publisher and session.door is Door.WHIP and has_open_mic(room.space, person.id):
+        await room.post(lambda space, now: _closed_mic(space, person))
+    if why is None and session.door is Door.WHIP and not attendant.is_present:
+        await depart(room, attendant)
+    else:
+        await note_presence(room, attendant)
+
+
+async def note_presence(room: SpaceRoom, attendant: Attendant) -> None:
+    """Bring what the space says of *attendant*'s presence up to date."""
+    room.attendance.note(attendant, room.tools.clock.monotonic())
+    await note_absence(room, attendant.person.id)
+
+
+async def note_absence(room: SpaceRoom, person: PersonId) -> None:
+    def noted(space: Space, now: datetime) -> Events:
+        return absence.note_presence(space, person, room.presence(person), now)
+
+    if room.space.is_live and noted(room.space, room.now()):
+        await room.post(noted)
+
+
+def _closed_mic(space: Space, person: Person) -> Events:
+    return set_mic(space, person, Mic.OFF) if has_open_mic(space, person.id) else ()
+
+
+async def _come_by_whip(room: SpaceRoom, attendant: Attendant, session: MediaSession) -> None:
+    try:
+        await room.turn(lambda space, now: decide(space, attendant.person, ComeOnStage(Mic.ON), room.moment(attendant.person.id, now)))
+    except ArengoError:
+        await room.media.end(attendant, session, "server")
+        await note_presence(room, attendant)
+        raise
+    await room.media.give_voice(attendant, session)
+
+
+def _require_sound(room: SpaceRoom, person: Person) -> None:
+    room.require_entry(person)
+    room.require_live()
+    refusal = reason_to_leave(room.space, person)
+    if refusal is not None:
+        raise refusal
+
+
+def _attendant(room: SpaceRoom, person: Person) -> Attendant:
+    return room.attendance.find(person.id) or Attendant(person, room.voice(person.id))
+
+
+def _attend(room: SpaceRoom, person: Person) -> Attendant:
+    attendant = room.attendance.find(person.id)
+    if attendant is None:
+        attendant = Attendant(person, room.voice(person.id))
+        room.attendance.add(attendant)
+    return attendant

@@ -1,0 +1,130 @@
+"""Tells those in a room what has happened, each what they may know.
+
+News for many is one object for all of them; what was told is kept for those who come back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from arengo.domain.events import Events, SettingsChanged, StandInChanged
+from arengo.domain.identity import Person
+from arengo.domain.ids import PersonId
+from arengo.domain.snapshot import is_told, is_told_to_all, sees_invitations
+from arengo.domain.space import Space
+from arengo.service.attendance import Attendance, Attendant
+from arengo.service.news import Crowd, Noted, Pulsed, Told, Welcomed, Yours
+from arengo.service.reactions import ReactionCounter
+
+YOURS_AT_ONCE = 500
+
+
+class Herald:
+    """The voice of a room towards its readers."""
+
+    def __init__(self, attendance: Attendance, *, kept: int, sample: int, sign: Callable[[Attendant], str]) -> None:
+        self._attendance = attendance
+        self._sample = sample
+        self._sign = sign
+        self._history: deque[Told] = deque(maxlen=kept)
+        self._reactions = ReactionCounter()
+        self._crowd = Crowd()
+        self._stale: list[PersonId] = []
+
+    def react(self, person: Person, emoji: str) -> None:
+        self._reactions.add(emoji, person.id)
+
+    def crowd(self, space: Space) -> Crowd:
+        return self._attendance.crowd(frozenset(m.person.id for m in space.on_stage()), sample=self._sample)
+
+    def welcome(self, attendant: Attendant, space: Space, since: int | None) -> None:
+        """Tell *attendant* where things stand: what they missed after version *since*, or everything."""
+        if attendant.outlet is None:
+            return
+        missed = self._missed(space, since)
+        attendant.outlet.tell(self._welcomed(attendant, space, fresh=missed is None, since=since))
+        for told in missed or ():
+            attendant.outlet.tell(told if is_told(space, told.event, attendant.person) else Noted(told.version))
+
+    def announce(self, before: Space, after: Space, events: Events) -> None:
+        """Tell everybody the *events* that led from *before* to *after*."""
+        for number, event in enumerate(events, start=before.version + 1):
+            told = Told(number, event)
+            self._history.append(told)
+            self._spread(told, after)
+        concerned = _concerned(before, after, events)
+        for attendant in filter(None, map(self._attendance.find, concerned)):
+            self._tell_own(attendant, before, after)
+        if before.settings.who_may_speak is not after.settings.who_may_speak and any(isinstance(e, SettingsChanged) for e in events):
+            self._stale = [a.person.id for a in self._attendance.with_channel()]
+
+    def pulse(self, space: Space) -> None:
+        """Tell what was gathered, when anything was."""
+        crowd = self.crowd(space)
+        reactions = self._reactions.take()
+        if reactions or crowd != self._crowd:
+            news = Pulsed(None if crowd == self._crowd else crowd, reactions)
+            self._crowd = crowd
+            for attendant in self._attendance.with_channel():
+                if attendant.outlet is not None:
+                    attendant.outlet.tell(news)
+        now, self._stale = self._stale[:YOURS_AT_ONCE], self._stale[YOURS_AT_ONCE:]
+        for attendant in filter(None, map(self._attendance.find, now)):
+            self.tell_yours(attendant, space)
+
+    def tell_yours(self, attendant: Attendant, space: Space) -> None:
+        if attendant.outlet is not None:
+            attendant.outlet.tell(Yours(space, attendant.person, attendant.voice))
+
+    def _spread(self, told: Told, space: Space) -> None:
+        noted = Noted(told.version)
+        for_all = is_told_to_all(told.event)
+        for attendant in self._attendance.with_channel():
+            if attendant.outlet is not None:
+                attendant.outlet.tell(told if for_all or is_told(space, told.event, attendant.person) else noted)
+
+    def _tell_own(self, attendant: Attendant, before: Space, after: Space) -> None:
+        if attendant.outlet is None:
+            return
+        if sees_invitations(before, attendant.person) is not sees_invitations(after, attendant.person):
+            attendant.outlet.tell(self._welcomed(attendant, after, fresh=True, since=None))
+        else:
+            self.tell_yours(attendant, after)
+
+    def _welcomed(self, attendant: Attendant, space: Space, *, fresh: bool, since: int | None) -> Welcomed:
+        return Welcomed(
+            space=space,
+            person=attendant.person,
+            voice=attendant.voice,
+            crowd=self.crowd(space),
+            resume=self._sign(attendant),
+            fresh=fresh,
+            version=space.version if fresh or since is None else since,
+        )
+
+    def _missed(self, space: Space, since: int | None) -> list[Told] | None:
+        if since is None or since > space.version:
+            return None
+        if since == space.version:
+            return []
+        if not self._history or self._history[0].version > since + 1:
+            return None
+        return [told for told in self._history if told.version > since]
+
+
+def _concerned(before: Space, after: Space, events: Events) -> set[PersonId]:
+    people = set(people_in(events))
+    if any(isinstance(e, StandInChanged) for e in events):
+        people |= {p for p in (before.stand_in, after.stand_in) if p is not None}
+    return people
+
+
+def people_in(events: Events) -> Iterable[PersonId]:
+    """Give the ids of those whom *events* name."""
+    for event in events:
+        person = getattr(event, "person", None)
+        if isinstance(person, Person):
+            yield person.id
+        elif isinstance(person, str):
+            yield PersonId(person)

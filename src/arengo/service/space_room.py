@@ -1,0 +1,284 @@
+"""A room: the one task that owns a space and takes its commands in turn.
+
+Each turn is: ask the domain, commit, announce. What silences somebody reaches the media plane before anything else,
+even before its turn; what lets a voice through, after the commit. While the database is away, what silences still
+happens and is written later; everything else is Unavailable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from arengo.domain import refusals
+from arengo.domain.access import reason_to_leave, require_entry
+from arengo.domain.commands import ComeOnStage, Command, SetMic, decide
+from arengo.domain.errors import ArengoError, Refusal, Unavailable
+from arengo.domain.events import Events, Mic, Presence, SettingsChanged, is_observed, silences
+from arengo.domain.identity import Person
+from arengo.domain.ids import PersonId, Voice, voice_of
+from arengo.domain.moment import Moment
+from arengo.domain.space import Space, evolve_all
+from arengo.limits import Limits
+from arengo.service.attendance import Attendance, Attendant, Door, MediaSession
+from arengo.service.clock import Clock
+from arengo.service.ids import Ids
+from arengo.service.news import Failing, Farewell, MediaEnd, Over, PutOut
+from arengo.service.ports import MediaPlane, PeerId, SpaceStore, StaleSpace
+from arengo.service.rates import RateLimit
+from arengo.service.resume import ResumeTokens, Stay
+from arengo.service.space_herald import Herald, people_in
+from arengo.service.space_ledger import Ledger
+from arengo.service.space_media import RoomMedia, silenced_between
+
+log = logging.getLogger(__name__)
+
+Decision = Callable[[Space, datetime], Events]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTools:
+    """What every room of a server shares."""
+
+    store: SpaceStore
+    media: MediaPlane
+    clock: Clock
+    ids: Ids
+    limits: Limits
+    tokens: ResumeTokens
+    peer_numbers: Iterator[int]
+    peers: dict[PeerId, MediaSession]  # every open session of the server
+    commands: RateLimit
+    reactions: RateLimit
+    offers: RateLimit
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """A decision that waits; those in *hush* are not heard until it is taken."""
+
+    decide: Decision
+    answer: asyncio.Future[int]
+    hush: frozenset[PersonId]
+
+
+class SpaceRoom:
+    """One space with those who are in it."""
+
+    def __init__(self, space: Space, tools: RoomTools) -> None:
+        self.space = space
+        self.tools = tools
+        self.epoch = tools.ids.token()[:12]
+        self.attendance = Attendance()
+        self.media = RoomMedia(space.id, tools.media, self.attendance, tools.peers)
+        self.herald = Herald(self.attendance, kept=tools.limits.events_kept, sample=tools.limits.audience_sample, sign=self.resume_token)
+        self.active: tuple[Voice, ...] = ()  # who is heard now, dominant first
+        self.banned: set[PersonId] = set()
+        self.is_failed = False
+        self._ledger = Ledger(space, tools.store, tools.clock, retry_s=tools.limits.database_retry_s)
+        self._turns: asyncio.Queue[Turn] = asyncio.Queue(tools.limits.commands_waiting)
+
+    # ---- asking ------------------------------------------------------------------------------
+
+    async def ask(self, by: Person, command: Command, *, from_app: bool = False) -> int:
+        """Let *by* command the space; give the version that this led to. Raises Refusal and Unavailable."""
+        self.tools.commands.take(f"{self.space.id}/{by.id}")
+        version = await self.turn(lambda space, now: self._decided(space, by, command, now))
+        if isinstance(command, ComeOnStage | SetMic) and command.mic is Mic.ON:
+            await self._lend_voice(by.id, from_app=from_app)
+        return version
+
+    def react(self, by: Person, emoji: str) -> None:
+        """Gather one emoji for the next pulse."""
+        self.tools.reactions.take(f"{self.space.id}/{by.id}")
+        self.require_entry(by)
+        self.require_live()
+        self.herald.react(by, emoji)
+
+    async def turn(self, decision: Decision) -> int:
+        """Have *decision* taken when its turn comes; the caller's end does not undo it."""
+        return await asyncio.shield(await self.post(decision))
+
+    async def post(self, decision: Decision) -> asyncio.Future[int]:
+        """Have *decision* taken when its turn comes, and give what will hold the version; nobody has to wait for it."""
+        if self._turns.full():
+            raise Unavailable("Too much is going on in this space.", retry_after=1.0)
+        hush = self._silenced_by(decision)
+        turn = Turn(decision, asyncio.get_running_loop().create_future(), hush)
+        turn.answer.add_done_callback(_heed)
+        self.media.hush(hush)
+        self._turns.put_nowait(turn)
+        if hush:
+            await self.media.silence(self.space)
+        return turn.answer
+
+    def require_entry(self, person: Person) -> None:
+        require_entry(self.space, person, banned=person.id in self.banned)
+
+    def require_live(self) -> None:
+        """Refuse with `not_live` or `already_ended`."""
+        if self.space.state.is_over:
+            raise refusals.already_ended(self.space.state.value)
+        if not self.space.is_live:
+            raise refusals.not_live(self.space.state.value)
+
+    def moment(self, person: PersonId, now: datetime) -> Moment:
+        return Moment(now, self.voice(person), self.presence(person))
+
+    def voice(self, person: PersonId) -> Voice:
+        attendant = self.attendance.find(person)
+        if attendant is not None:
+            return attendant.voice
+        return voice_of(self.space.id, person, self.attendance.voices())
+
+    def presence(self, person: PersonId) -> Presence:
+        attendant = self.attendance.find(person)
+        return Presence.HERE if attendant is not None and attendant.is_present else Presence.AWAY
+
+    def now(self) -> datetime:
+        """Whole milliseconds, as the wire and the database keep them."""
+        now = self.tools.clock.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def resume_token(self, attendant: Attendant) -> str:
+        return self.tools.tokens.sign(Stay(self.space.id, attendant.person, attendant.is_shown, self.epoch), self.now())
+
+    # ---- taking turns ------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Take turns until cancelled."""
+        while True:
+            turn = await self._turns.get()
+            self.media.unhush(turn.hush)
+            try:
+                version = await self._take(turn.decide)
+            except ArengoError as error:
+                _answer(turn, error)
+            except Exception as error:
+                log.exception("A turn of a space failed.")
+                _answer(turn, error)
+            else:
+                _answer(turn, version)
+
+    async def close(self, farewell: Farewell) -> None:
+        """Write what is owed, if the database lets us, and say farewell to every channel."""
+        for attendant in tuple(self.attendance.with_channel()):
+            if attendant.outlet is not None:
+                attendant.outlet.close(farewell)
+        while not self._turns.empty():
+            _answer(self._turns.get_nowait(), Unavailable("The space is being closed here; come back."))
+        if self._ledger.owes(self.space) and not self.is_failed:
+            try:
+                await self._ledger.write(self.space)
+            except Unavailable:
+                log.warning("A space was closed before its last changes could be written.")
+
+    def still_owes(self) -> bool:
+        """Tell whether something waits to be written at all."""
+        return self._ledger.owes(self.space) and not self.is_failed
+
+    def owes(self) -> bool:
+        """Tell whether something waits to be written that could be tried now."""
+        return self._ledger.owes(self.space) and self._ledger.may_ask()
+
+    def _silenced_by(self, decision: Decision) -> frozenset[PersonId]:
+        try:
+            events = decision(self.space, self.now())
+        except ArengoError:
+            return frozenset()
+        return silenced_between(self.space, evolve_all(self.space, events))
+
+    async def _take(self, decision: Decision) -> int:
+        before = self.space
+        try:
+            events = decision(before, self.now())
+            if events:
+                await self._change(before, events)
+            elif self.owes():
+                await self._ledger.write(before)
+        finally:
+            await self.media.settle(self.space)
+        return self.space.version
+
+    async def _change(self, before: Space, events: Events) -> None:
+        after = evolve_all(before, events)
+        is_certain = any(silences(e) or is_observed(e) for e in events)
+        leaving = self._leaving(before, after, events)
+        if is_certain:
+            await self.media.silence(after)
+            for attendant, refusal in leaving:
+                await self.media.end_all(attendant, _media_end(refusal))
+            if after.state.is_over:
+                await self.media.close("ended")
+        try:
+            await self._ledger.write(after)
+        except StaleSpace:
+            self.is_failed = True
+            await self.close(Failing())
+            raise
+        except Unavailable:
+            if not is_certain:
+                raise
+        self.space = after
+        self.herald.announce(before, after, events)
+        for attendant, refusal in leaving:
+            await self.put_out(attendant, refusal)
+        if after.state.is_over:
+            await self._empty()
+
+    def _leaving(self, before: Space, after: Space, events: Events) -> list[tuple[Attendant, Refusal]]:
+        doors_close = any(isinstance(e, SettingsChanged) for e in events) and before.settings != after.settings
+        people = self.attendance.everybody() if doors_close else filter(None, map(self.attendance.find, set(people_in(events))))
+        return [(a, refusal) for a in people if (refusal := reason_to_leave(after, a.person)) is not None]
+
+    async def put_out(self, attendant: Attendant, refusal: Refusal) -> None:
+        """Close what *attendant* has here, telling them why, and forget them."""
+        await self.media.end_all(attendant, _media_end(refusal))
+        if attendant.outlet is not None:
+            attendant.outlet.close(PutOut(refusal))
+            attendant.outlet = None
+        self.attendance.remove(attendant)
+
+    async def _empty(self) -> None:
+        for attendant in tuple(self.attendance.everybody()):
+            await self.media.end_all(attendant, "ended")
+            if attendant.outlet is not None:
+                attendant.outlet.close(Over())
+            self.attendance.remove(attendant)
+
+    def _decided(self, space: Space, by: Person, command: Command, now: datetime) -> Events:
+        require_entry(space, by, banned=by.id in self.banned)
+        return decide(space, by, command, self.moment(by.id, now))
+
+    async def _lend_voice(self, person: PersonId, *, from_app: bool) -> None:
+        attendant = self.attendance.find(person)
+        if attendant is None:
+            return
+        able = [s for s in attendant.sessions if s.door.may_send]
+        from_page = [s for s in able if s.door is Door.APP] if from_app else []
+        chosen = from_page or (able if attendant.publisher is None else [])
+        if chosen:
+            await self.media.give_voice(attendant, chosen[-1])
+            await self.media.settle(self.space)
+
+
+def _answer(turn: Turn, outcome: int | Exception) -> None:
+    if turn.answer.done():
+        return
+    if isinstance(outcome, Exception):
+        turn.answer.set_exception(outcome)
+    else:
+        turn.answer.set_result(outcome)
+
+
+def _heed(answer: asyncio.Future[int]) -> None:
+    """Take note of an outcome that nobody waits for; `run` has logged what was our own fault."""
+    if not answer.cancelled():
+        answer.exception()
+
+
+def _media_end(refusal: Refusal) -> MediaEnd:
+    return "banned" if refusal.code == "banned" else "removed" if refusal.code == "removed" else "server"
