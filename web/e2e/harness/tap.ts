@@ -1,8 +1,8 @@
 /**
  * What a page hears, and when: a tap on every received sound, put in before the app starts.
  *
- * The app is left as it is: the tap wraps RTCPeerConnection and WebSocket to watch, and reads the received streams
- * through an audio worklet at 16 kHz. Times are milliseconds since the epoch, the same clock in all processes here.
+ * The app is left as it is: the tap wraps RTCPeerConnection and WebSocket to watch, and reads the streams that the
+ * page's audio elements play through an audio worklet at 16 kHz. Times are milliseconds since the epoch, the same clock in all processes here.
  */
 import type { BrowserContext, Page } from "@playwright/test";
 
@@ -115,18 +115,35 @@ function install(): void {
     };
     return node;
   };
-  const tapTrack = async (track: MediaStreamTrack): Promise<void> => {
+  const tapStream = async (stream: MediaStream): Promise<AudioNode | undefined> => {
     mixer ??= openMixer();
     const node = await mixer;
-    audio?.createMediaStreamSource(new MediaStream([track])).connect(node);
+    if (stream.getAudioTracks().length === 0) return undefined;
+    const source = audio?.createMediaStreamSource(stream);
+    source?.connect(node);
+    return source;
   };
+  // What is heard is what an element plays, and nothing that merely arrives.
+  const playing = new WeakMap<HTMLMediaElement, Promise<AudioNode | undefined>>();
+  const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "srcObject");
+  Object.defineProperty(HTMLMediaElement.prototype, "srcObject", {
+    configurable: true,
+    get(this: HTMLMediaElement) {
+      return native?.get?.call(this) as unknown;
+    },
+    set(this: HTMLMediaElement, value: unknown) {
+      native?.set?.call(this, value);
+      void playing.get(this)?.then((source) => source?.disconnect());
+      if (value instanceof MediaStream) playing.set(this, tapStream(value));
+      else playing.delete(this);
+    },
+  });
 
   const NativePeer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends NativePeer {
     constructor(configuration?: RTCConfiguration) {
       super(configuration);
       peers.push(this);
-      this.addEventListener("track", (event) => void tapTrack(event.track));
       this.addEventListener("connectionstatechange", () => {
         states.push(`${this.connectionState}@${Math.round(now())}`);
         if (this.connectionState === "connected") mark("dtlsConnected");
