@@ -26,7 +26,7 @@ MicState = Literal["on", "off"]
 MutedBy = Literal["self", "host"]
 
 
-class Person(Wire):
+class Person(Wire, frozen=True, kw_only=True):
     """Somebody as others see them; *id* is a decimal account id, or `g` and a number for a guest."""
 
     id: str
@@ -36,7 +36,7 @@ class Person(Wire):
     bot: bool = False
 
 
-class OnStage(Wire):
+class OnStage(Wire, frozen=True, kw_only=True):
     """One arch: a person on stage, in what role, heard or not."""
 
     person: Person
@@ -48,14 +48,14 @@ class OnStage(Wire):
     since: str = ""  # RFC 3339, when they came on stage
 
 
-class Hand(Wire):
+class Hand(Wire, frozen=True, kw_only=True):
     """A raised hand; hands are listed oldest first."""
 
     person: Person
     since: str  # RFC 3339
 
 
-class Audience(Wire):
+class Audience(Wire, frozen=True, kw_only=True):
     """The square: how many listen, and some of them."""
 
     listeners: int  # people in the space who are not on stage, guests included
@@ -63,7 +63,7 @@ class Audience(Wire):
     sample: list[Person] = []  # at most 60, those longest here first
 
 
-class SpaceFacts(Wire):
+class SpaceFacts(Wire, frozen=True, kw_only=True):
     """What the space is, apart from who is in it."""
 
     id: str
@@ -84,7 +84,7 @@ class SpaceFacts(Wire):
     end_reason: Literal["host", "operator", "nobody_spoke"] | None = None
 
 
-class Snapshot(Wire):
+class Snapshot(Wire, frozen=True, kw_only=True):
     """Everything a client needs to draw the space at *version*."""
 
     version: int
@@ -95,7 +95,7 @@ class Snapshot(Wire):
     audience: Audience
 
 
-class You(Wire):
+class You(Wire, frozen=True, kw_only=True):
     """What concerns the reader alone."""
 
     person: Person
@@ -111,24 +111,24 @@ class You(Wire):
 # ---- events: numbered, in order, what was changed --------------------------------------
 
 
-class Event(Wire, tag_field="kind"):
+class Event(Wire, tag_field="kind", frozen=True, kw_only=True):
     """Base of all numbered events."""
 
 
-class SpaceStarted(Event, tag="space_started"):
+class SpaceStarted(Event, tag="space_started", frozen=True, kw_only=True):
     at: str
 
 
-class SpaceEnded(Event, tag="space_ended"):
+class SpaceEnded(Event, tag="space_ended", frozen=True, kw_only=True):
     at: str
     reason: Literal["host", "operator", "nobody_spoke"]
 
 
-class SpaceCancelled(Event, tag="space_cancelled"):
+class SpaceCancelled(Event, tag="space_cancelled", frozen=True, kw_only=True):
     at: str
 
 
-class SettingsChanged(Event, tag="settings_changed"):
+class SettingsChanged(Event, tag="settings_changed", frozen=True, kw_only=True):
     """All settings after the change."""
 
     title: str
@@ -138,64 +138,64 @@ class SettingsChanged(Event, tag="settings_changed"):
     capacity: int
 
 
-class HandRaised(Event, tag="hand_raised"):
+class HandRaised(Event, tag="hand_raised", frozen=True, kw_only=True):
     hand: Hand
 
 
-class HandLowered(Event, tag="hand_lowered"):
+class HandLowered(Event, tag="hand_lowered", frozen=True, kw_only=True):
     person_id: str
 
 
-class StageInvited(Event, tag="stage_invited"):
+class StageInvited(Event, tag="stage_invited", frozen=True, kw_only=True):
     """Sent to the invited person, the host and co-hosts; others see the number pass as `noted`."""
 
     person: Person
     by: Person
 
 
-class StageInvitationClosed(Event, tag="stage_invitation_closed"):
+class StageInvitationClosed(Event, tag="stage_invitation_closed", frozen=True, kw_only=True):
     person_id: str
     why: Literal["accepted", "declined", "withdrawn"]
 
 
-class Noted(Event, tag="noted"):
+class Noted(Event, tag="noted", frozen=True, kw_only=True):
     """An event that the reader may not see; it keeps the numbers without a gap."""
 
 
-class CameOnStage(Event, tag="came_on_stage"):
+class CameOnStage(Event, tag="came_on_stage", frozen=True, kw_only=True):
     entry: OnStage
 
 
-class LeftStage(Event, tag="left_stage"):
+class LeftStage(Event, tag="left_stage", frozen=True, kw_only=True):
     person_id: str
     why: Literal["stepped_down", "taken_off", "left", "removed", "banned"]
 
 
-class RoleChanged(Event, tag="role_changed"):
+class RoleChanged(Event, tag="role_changed", frozen=True, kw_only=True):
     """A person on stage changed role without leaving it."""
 
     person_id: str
     role: RoleName
 
 
-class MicChanged(Event, tag="mic_changed"):
+class MicChanged(Event, tag="mic_changed", frozen=True, kw_only=True):
     person_id: str
     mic: MicState
     muted_by: MutedBy | None = None
 
 
-class PresenceChanged(Event, tag="presence_changed"):
+class PresenceChanged(Event, tag="presence_changed", frozen=True, kw_only=True):
     """Somebody on stage lost or regained their connection; the place is kept."""
 
     person_id: str
     presence: Presence
 
 
-class PersonRemoved(Event, tag="person_removed"):
+class PersonRemoved(Event, tag="person_removed", frozen=True, kw_only=True):
     person_id: str
 
 
-class StandInChanged(Event, tag="stand_in_changed"):
+class StandInChanged(Event, tag="stand_in_changed", frozen=True, kw_only=True):
     """Who keeps the space while the host is away; None when the host is back."""
 
     person_id: str | None
@@ -224,81 +224,81 @@ AnyEvent = (
 # ---- commands: what a participant asks -------------------------------------------------
 
 
-class Command(Wire, tag_field="kind"):
+class Command(Wire, tag_field="kind", frozen=True, kw_only=True):
     """Base of all commands."""
 
 
-class RaiseHand(Command, tag="raise_hand"):
+class RaiseHand(Command, tag="raise_hand", frozen=True, kw_only=True):
     pass
 
 
-class LowerHand(Command, tag="lower_hand"):
+class LowerHand(Command, tag="lower_hand", frozen=True, kw_only=True):
     """One's own hand, or another's on the word of host or co-host."""
 
     person_id: str | None = None
 
 
-class LowerAllHands(Command, tag="lower_all_hands"):
+class LowerAllHands(Command, tag="lower_all_hands", frozen=True, kw_only=True):
     pass
 
 
-class InviteToStage(Command, tag="invite_to_stage"):
+class InviteToStage(Command, tag="invite_to_stage", frozen=True, kw_only=True):
     """Permit and invite; the person's own act brings them up."""
 
     person_id: str
 
 
-class WithdrawInvitation(Command, tag="withdraw_invitation"):
+class WithdrawInvitation(Command, tag="withdraw_invitation", frozen=True, kw_only=True):
     person_id: str
 
 
-class ComeOnStage(Command, tag="come_on_stage"):
+class ComeOnStage(Command, tag="come_on_stage", frozen=True, kw_only=True):
     """Accept an invitation, or simply come where everyone may speak; *mic* opens it at once."""
 
     mic: MicState = "on"
 
 
-class DeclineStage(Command, tag="decline_stage"):
+class DeclineStage(Command, tag="decline_stage", frozen=True, kw_only=True):
     pass
 
 
-class StepDown(Command, tag="step_down"):
+class StepDown(Command, tag="step_down", frozen=True, kw_only=True):
     pass
 
 
-class SetMic(Command, tag="set_mic"):
+class SetMic(Command, tag="set_mic", frozen=True, kw_only=True):
     """One's own microphone."""
 
     mic: MicState
 
 
-class MutePerson(Command, tag="mute_person"):
+class MutePerson(Command, tag="mute_person", frozen=True, kw_only=True):
     person_id: str
 
 
-class MuteAll(Command, tag="mute_all"):
+class MuteAll(Command, tag="mute_all", frozen=True, kw_only=True):
     """Everybody on stage but the one who asks and the host."""
 
 
-class TakeOffStage(Command, tag="take_off_stage"):
+class TakeOffStage(Command, tag="take_off_stage", frozen=True, kw_only=True):
     person_id: str
 
 
-class RemovePerson(Command, tag="remove_person"):
+class RemovePerson(Command, tag="remove_person", frozen=True, kw_only=True):
     """Out of the space, without return."""
 
     person_id: str
 
 
-class MakeCohost(Command, tag="make_cohost"):
+class MakeCohost(Command, tag="make_cohost", frozen=True, kw_only=True):
     person_id: str
 
 
-class DropCohost(Command, tag="drop_cohost"):
+class DropCohost(Command, tag="drop_cohost", frozen=True, kw_only=True):
     person_id: str
 
 
-class ChangeSettings(Command, tag="change_settings"):
+class ChangeSettings(Command, tag="change_settings", frozen=True, kw_only=True):
     """Only what is given changes."""
 
     title: str | None = None
@@ -307,15 +307,15 @@ class ChangeSettings(Command, tag="change_settings"):
     guests_allowed: bool | None = None
 
 
-class React(Command, tag="react"):
+class React(Command, tag="react", frozen=True, kw_only=True):
     emoji: str  # one of REACTIONS
 
 
-class StartSpace(Command, tag="start_space"):
+class StartSpace(Command, tag="start_space", frozen=True, kw_only=True):
     pass
 
 
-class EndSpace(Command, tag="end_space"):
+class EndSpace(Command, tag="end_space", frozen=True, kw_only=True):
     pass
 
 
@@ -347,78 +347,78 @@ REACTIONS: tuple[str, ...] = ("❤️", "👏", "😂", "🫒", "✋", "👍", "
 # ---- messages --------------------------------------------------------------------------
 
 
-class Resume(Wire):
+class Resume(Wire, frozen=True, kw_only=True):
     token: str
     version: int
 
 
-class Hello(Wire, tag_field="type", tag="hello"):
+class Hello(Wire, tag_field="type", tag="hello", frozen=True, kw_only=True):
     resume: Resume | None = None
     shown: bool = True  # False: listen without being shown in the square
 
 
-class Do(Wire, tag_field="type", tag="do"):
+class Do(Wire, tag_field="type", tag="do", frozen=True, kw_only=True):
     id: int
     command: AnyCommand
 
 
-class Leave(Wire, tag_field="type", tag="leave"):
+class Leave(Wire, tag_field="type", tag="leave", frozen=True, kw_only=True):
     """Go for good: the place on stage is given up at once."""
 
 
-class Ping(Wire, tag_field="type", tag="ping"):
+class Ping(Wire, tag_field="type", tag="ping", frozen=True, kw_only=True):
     id: int
 
 
-class Pong(Wire, tag_field="type", tag="pong"):
+class Pong(Wire, tag_field="type", tag="pong", frozen=True, kw_only=True):
     id: int
 
 
 FromClient = Hello | Do | Leave | Ping | Pong
 
 
-class Welcome(Wire, tag_field="type", tag="welcome"):
+class Welcome(Wire, tag_field="type", tag="welcome", frozen=True, kw_only=True):
     you: You
     resume: str  # token for `hello.resume` and the `Arengo-Resume` header
     version: int
     snapshot: Snapshot | None
 
 
-class EventMessage(Wire, tag_field="type", tag="event"):
+class EventMessage(Wire, tag_field="type", tag="event", frozen=True, kw_only=True):
     n: int  # the version of the space once this is applied
     event: AnyEvent
 
 
-class Reaction(Wire):
+class Reaction(Wire, frozen=True, kw_only=True):
     emoji: str
     count: int
     people: list[str] = []  # ids, at most 8
 
 
-class Pulse(Wire, tag_field="type", tag="pulse"):
+class Pulse(Wire, tag_field="type", tag="pulse", frozen=True, kw_only=True):
     """What is gathered rather than told one by one; absent parts did not change."""
 
     audience: Audience | None = None
     reactions: list[Reaction] = []
 
 
-class YouMessage(Wire, tag_field="type", tag="you"):
+class YouMessage(Wire, tag_field="type", tag="you", frozen=True, kw_only=True):
     you: You
 
 
-class MediaClosed(Wire, tag_field="type", tag="media_closed"):
+class MediaClosed(Wire, tag_field="type", tag="media_closed", frozen=True, kw_only=True):
     """The server closed the reader's media session; join again unless *why* forbids it."""
 
     session: str
     why: Literal["replaced", "silent", "removed", "banned", "ended", "server"]
 
 
-class Done(Wire, tag_field="type", tag="done"):
+class Done(Wire, tag_field="type", tag="done", frozen=True, kw_only=True):
     id: int
     version: int
 
 
-class Refused(Wire, tag_field="type", tag="refused"):
+class Refused(Wire, tag_field="type", tag="refused", frozen=True, kw_only=True):
     id: int
     code: str  # stable, see docs/errors.md
     detail: str  # one sentence in English; clients translate by code and facts
