@@ -52,6 +52,9 @@ export class ChannelSession {
   readonly reactions = new Emitter<Pulse["reactions"]>();
   readonly mediaClosed = new Emitter<MediaClosed>();
 
+  /** Whether the square shows me; said with every hello. */
+  shown = true;
+
   readonly #commands: Commands;
   #line: ChannelLine | null = null;
   #dialled = 0;
@@ -124,7 +127,7 @@ export class ChannelSession {
   #hello(): void {
     const space = this.space.value;
     const resume = this.#token !== null && space !== null ? { token: this.#token, version: space.version } : null;
-    this.#line?.send(JSON.stringify({ type: "hello", resume, shown: true }));
+    this.#line?.send(JSON.stringify({ type: "hello", resume, shown: this.shown }));
   }
 
   #hear(text: string): void {

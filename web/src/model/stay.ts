@@ -63,7 +63,8 @@ export class StayMachine implements Stay {
     this.#door.open();
   }
 
-  listen(): void {
+  listen({ shown } = { shown: true }): void {
+    this.#channel.shown = shown;
     this.#parts.sound.unlock();
     const state = this.#door.page.value?.state;
     if (this.#phase.name !== "door" && this.#phase.name !== "looking") return;

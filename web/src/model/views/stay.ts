@@ -116,8 +116,11 @@ export interface Stay {
   /** Gathered, at most four times a second. */
   readonly reactions: Happenings<readonly Reaction[]>;
 
-  /** Step over the threshold; call it inside the click, so that the browser lets the page play. */
-  listen(): void;
+  /**
+   * Step over the threshold; call it inside the click, so that the browser lets the page play.
+   * *shown* false listens without being shown in the square.
+   */
+  listen(as?: { readonly shown: boolean }): void;
   /** The browser blocked the sound: call it inside a click. */
   unblockSound(): void;
   /** After `replaced`: take the stay back to this page; call it inside the click. */
