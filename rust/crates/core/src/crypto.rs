@@ -231,28 +231,53 @@ fn counter_mode(key: &[u8]) -> Result<EncryptingKey, CipherError> {
         .map_err(|_| CipherError)
 }
 
-/// Fill *out* with the AES counter-mode keystream of *key* from *iv* on: the key derivation of SRTP (RFC 3711 §4.3.3).
-pub fn keystream(key: &[u8], iv: &[u8; 16], out: &mut [u8]) -> Result<(), CipherError> {
-    out.fill(0);
-    counter_mode(key)?
-        .less_safe_encrypt(out, EncryptionContext::Iv128(FixedLength::from(iv)))
-        .map(|_| ())
-        .map_err(|_| CipherError)
+/// AES under one key, a block at a time: what SRTP derives its keys with.
+pub struct AesBlocks(EncryptingKey);
+
+impl AesBlocks {
+    /// AES-128 for a key of 16 bytes, AES-256 for one of 32.
+    pub fn new(key: &[u8]) -> Result<Self, CipherError> {
+        let algorithm = if key.len() == 32 { &AES_256 } else { &AES_128 };
+        UnboundCipherKey::new(algorithm, key)
+            .and_then(EncryptingKey::ecb)
+            .map(Self)
+            .map_err(|_| CipherError)
+    }
 }
 
-/// HMAC-SHA1 of *parts* in a row, as STUN's MESSAGE-INTEGRITY wants it (RFC 8489 §14.5).
-#[must_use]
-pub fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
-    let mut context = hmac::Context::with_key(&key);
-    for part in parts {
-        context.update(part);
+impl arengo_wire::srtp::AesEcb for AesBlocks {
+    fn encrypt_block(&self, block: &mut [u8; 16]) {
+        // One whole block in this mode cannot fail; were it to, the keys of both ends would differ and nothing would open.
+        let _ = self.0.less_safe_encrypt(block, EncryptionContext::None);
     }
-    let mut out = [0; 20];
-    for (to, from) in out.iter_mut().zip(context.sign().as_ref()) {
-        *to = *from;
+}
+
+/// HMAC-SHA1 under an ICE password: STUN's MESSAGE-INTEGRITY (RFC 8489 §14.5).
+pub struct StunIntegrity(hmac::Key);
+
+impl StunIntegrity {
+    /// The code under *password*.
+    #[must_use]
+    pub fn new(password: &str) -> Self {
+        Self(hmac::Key::new(
+            hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            password.as_bytes(),
+        ))
     }
-    out
+}
+
+impl arengo_wire::stun::HmacSha1 for StunIntegrity {
+    fn sign(&self, parts: &[&[u8]]) -> [u8; 20] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(part);
+        }
+        let mut out = [0; 20];
+        for (to, from) in out.iter_mut().zip(context.sign().as_ref()) {
+            *to = *from;
+        }
+        out
+    }
 }
 
 /// SHA-256 of a certificate in DER.

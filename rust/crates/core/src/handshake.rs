@@ -7,12 +7,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arengo_wire::srtp::Profile;
 use dimpl::{Config, Dtls, DtlsCertificate, Output};
 
 use crate::crypto::{fingerprint_of, same_bytes};
 use crate::limits;
-use crate::shard::PeerKey;
-use crate::srtp::{SrtpKeys, SrtpProfile};
+use crate::peer::PeerKey;
+use crate::srtp::SrtpContexts;
 use crate::time::Time;
 
 /// What an engine has to say after input or time.
@@ -21,7 +22,7 @@ pub struct Progress {
     /// Datagrams for the peer, in order.
     pub datagrams: Vec<Vec<u8>>,
     /// Both directions' SRTP keys, once, when the handshake is complete and the fingerprint matched.
-    pub keys: Option<SrtpKeys>,
+    pub keys: Option<SrtpContexts>,
     /// When to run the engine again if nothing arrives.
     pub wake: Option<Time>,
     /// How it ended, if it did.
@@ -136,9 +137,9 @@ impl DimplHandshake {
                     if !self.proved {
                         return self.fail(progress);
                     }
-                    match profile_of(profile).and_then(|p| SrtpKeys::split(p, &material)) {
-                        Some(keys) => progress.keys = Some(keys),
-                        None => return self.fail(progress),
+                    match profile_of(profile).map(|p| SrtpContexts::of_server(p, &material)) {
+                        Some(Ok(keys)) => progress.keys = Some(keys),
+                        _ => return self.fail(progress),
                     }
                 }
                 Output::CloseNotify => {
@@ -194,11 +195,11 @@ impl Handshake for DimplHandshake {
     }
 }
 
-fn profile_of(profile: dimpl::SrtpProfile) -> Option<SrtpProfile> {
+fn profile_of(profile: dimpl::SrtpProfile) -> Option<Profile> {
     match profile {
-        dimpl::SrtpProfile::AEAD_AES_128_GCM => Some(SrtpProfile::AeadAes128Gcm),
-        dimpl::SrtpProfile::AEAD_AES_256_GCM => Some(SrtpProfile::AeadAes256Gcm),
-        dimpl::SrtpProfile::AES128_CM_SHA1_80 => Some(SrtpProfile::Aes128CmSha1_80),
+        dimpl::SrtpProfile::AEAD_AES_128_GCM => Some(Profile::AeadAes128Gcm),
+        dimpl::SrtpProfile::AEAD_AES_256_GCM => Some(Profile::AeadAes256Gcm),
+        dimpl::SrtpProfile::AES128_CM_SHA1_80 => Some(Profile::AesCm128HmacSha1_80),
         _ => None,
     }
 }

@@ -1,8 +1,409 @@
-/// A peer of a shard, by its place in the slab and how often that place was used before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PeerKey {
-    /// Place in the slab.
-    pub index: u32,
-    /// How often the place was used before.
-    pub generation: u32,
+//! The router: a datagram, a command or time in; datagrams, events and handshake work out.
+//!
+//! Rule 1: what one peer sends has no effect on another's sound, but for its voice while that is allowed.
+//! Rule 2: nothing about a datagram is believed before it is authenticated.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use arengo_wire::demux::{Kind, classify};
+
+use crate::entropy::{Entropy, random_u32};
+use crate::events::{Event, EventQueue};
+use crate::handshake::{HandshakeJob, Progress};
+use crate::ice::IceAgent;
+use crate::limits;
+use crate::outbox::Outbox;
+use crate::peer::{Association, Lines, Link, NewPeer, Peer, PeerKey, Publisher, WallClock};
+use crate::reports::{self, COMPOUND};
+use crate::route::Route;
+use crate::slab::Slab;
+use crate::space::{Seat, Space};
+use crate::srtp::SRTCP_OVERHEAD;
+use crate::stats::Stats;
+use crate::tap::Tap;
+use crate::time::Time;
+
+mod joining;
+mod media;
+mod ticking;
+mod voices;
+
+/// How a shard is run.
+#[derive(Clone, Copy, Debug)]
+pub struct ShardOptions {
+    /// Peers at most.
+    pub max_peers: usize,
+    /// A peer of whom nothing authenticated came for this long is closed.
+    pub idle_timeout: Duration,
+    /// The clock on the wall, for sender reports.
+    pub wall: WallClock,
 }
+
+/// The shard has as many peers as it may have, or knows the peer's number already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl std::fmt::Display for Full {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no room for another peer")
+    }
+}
+
+impl std::error::Error for Full {}
+
+/// Peers, spaces, and what goes between them.
+pub struct Shard {
+    options: ShardOptions,
+    entropy: Box<dyn Entropy>,
+    peers: Slab<Peer>,
+    /// At the places of `peers`: what fan-out needs of those who are connected.
+    links: Vec<Option<Link>>,
+    seats: Vec<Option<Seat>>,
+    spaces: Slab<Space>,
+    peer_ids: HashMap<u64, PeerKey>,
+    space_ids: HashMap<u64, u32>,
+    routes: HashMap<Route, PeerKey>,
+    ufrags: HashMap<String, PeerKey>,
+    taps: HashMap<u64, Vec<u64>>,
+    /// Peers whose handshake is not complete.
+    joining: Vec<PeerKey>,
+    jobs: VecDeque<HandshakeJob>,
+    events: EventQueue,
+    tap: Tap,
+    stats: Stats,
+    generation: u32,
+    handling: Option<PeerKey>,
+    next_fast: Time,
+    next_slow: Time,
+    sweep_part: usize,
+}
+
+impl Shard {
+    /// A shard without peers.
+    #[must_use]
+    pub fn new(options: ShardOptions, entropy: Box<dyn Entropy>) -> Self {
+        Self {
+            options,
+            entropy,
+            peers: Slab::default(),
+            links: Vec::new(),
+            seats: Vec::new(),
+            spaces: Slab::default(),
+            peer_ids: HashMap::new(),
+            space_ids: HashMap::new(),
+            routes: HashMap::new(),
+            ufrags: HashMap::new(),
+            taps: HashMap::new(),
+            joining: Vec::new(),
+            jobs: VecDeque::new(),
+            events: EventQueue::default(),
+            tap: Tap::default(),
+            stats: Stats::default(),
+            generation: 0,
+            handling: None,
+            next_fast: Time::ZERO,
+            next_slow: Time::ZERO,
+            sweep_part: 0,
+        }
+    }
+
+    /// Take a peer that has been answered; nothing of it is heard until [`Shard::allow_publish`].
+    pub fn add_peer(&mut self, now: Time, new: NewPeer) -> Result<(), Full> {
+        if self.peers.len() >= self.options.max_peers
+            || self.peer_ids.contains_key(&new.id)
+            || self.ufrags.contains_key(&new.ice.ufrag)
+        {
+            return Err(Full);
+        }
+        let space = self.space_of(new.space);
+        self.generation = self.generation.wrapping_add(1);
+        let mut publisher = Publisher::of(&new.negotiated);
+        if let Some(publisher) = &mut publisher {
+            publisher.tapped = self
+                .taps
+                .get(&new.space)
+                .is_some_and(|ids| ids.contains(&new.id));
+        }
+        let publishes = publisher.is_some();
+        let ufrag = new.ice.ufrag.clone();
+        let index = self.peers.insert(Peer {
+            id: new.id,
+            generation: self.generation,
+            space,
+            voice: new.voice,
+            lines: Lines::of(&new.negotiated),
+            ice: IceAgent::new(&new.ice, &new.negotiated.remote_ice.ufrag),
+            dtls: Association {
+                engine: Some(new.handshake),
+                waiting: Vec::new(),
+                wake: None,
+                route: None,
+                up: false,
+            },
+            inbound: None,
+            publisher,
+            joined: now,
+            heard: now,
+        });
+        let places = self.peers.places() as usize;
+        self.links.resize_with(places, || None);
+        self.seats.resize_with(places, || None);
+        let key = PeerKey {
+            index,
+            generation: self.generation,
+        };
+        self.peer_ids.insert(new.id, key);
+        self.ufrags.insert(ufrag, key);
+        self.joining.push(key);
+        if let Some(space) = self.spaces.get_mut(space) {
+            space.peers += 1;
+            if publishes {
+                space.publishers.push(index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Take a datagram that came from *from*; it is opened in place.
+    pub fn datagram(&mut self, now: Time, from: Route, datagram: &mut [u8], out: &mut Outbox) {
+        self.stats.packets_in += 1;
+        self.stats.bytes_in += datagram.len() as u64;
+        match classify(datagram) {
+            Kind::Stun => self.stun(now, from, datagram, out),
+            Kind::Dtls => self.dtls(now, from, datagram),
+            Kind::Rtp => self.rtp(now, from, datagram, out),
+            Kind::Rtcp => self.rtcp(now, from, datagram, out),
+            Kind::Unknown => self.stats.drops_unknown += 1,
+        }
+        self.handling = None;
+    }
+
+    /// Whether *route* has passed a connectivity check: what a new TCP connection has to show soon.
+    #[must_use]
+    pub fn knows(&self, route: Route) -> bool {
+        self.routes.contains_key(&route)
+    }
+
+    /// The TCP connection of *route* is gone.
+    pub fn route_lost(&mut self, route: Route) {
+        if let Some(key) = self.routes.remove(&route) {
+            if let Some(peer) = self.peer_mut(key) {
+                peer.ice.lose(route);
+            }
+            self.follow_nomination(key);
+        }
+    }
+
+    /// Let the voice of a peer through, or end it within this call.
+    pub fn allow_publish(&mut self, now: Time, id: u64, allowed: bool, out: &mut Outbox) {
+        let Some(key) = self.peer_ids.get(&id).copied() else {
+            return;
+        };
+        let Some(publisher) = self.peer_mut(key).and_then(|peer| peer.publisher.as_mut()) else {
+            return;
+        };
+        if publisher.allowed == allowed {
+            return;
+        }
+        publisher.allowed = allowed;
+        if !allowed {
+            publisher.announced = false;
+            publisher.level = crate::level::LevelTracker::default();
+            self.silence(now, key.index, out);
+        }
+    }
+
+    /// End a peer; `closed` follows as an event.
+    pub fn close_peer(
+        &mut self,
+        now: Time,
+        id: u64,
+        why: impl Into<Cow<'static, str>>,
+        out: &mut Outbox,
+    ) {
+        if let Some(key) = self.peer_ids.get(&id).copied() {
+            self.close(now, key, why.into(), out);
+        }
+    }
+
+    /// End every peer of a space.
+    pub fn close_space(&mut self, now: Time, space: u64, why: &str, out: &mut Outbox) {
+        if let Some(place) = self.space_ids.get(&space).copied() {
+            self.close_where(now, why, out, |peer| peer.space == place);
+        }
+        self.taps.remove(&space);
+    }
+
+    /// End every peer.
+    pub fn close_all(&mut self, now: Time, why: &str, out: &mut Outbox) {
+        self.close_where(now, why, out, |_| true);
+    }
+
+    /// Close whoever was being dealt with when something went wrong in here.
+    pub fn close_poisoned(&mut self, now: Time, out: &mut Outbox) {
+        if let Some(key) = self.handling.take() {
+            self.close(now, key, Cow::Borrowed("fault"), out);
+        }
+    }
+
+    /// From now on record the packets of these *peers* of *space*, and of nobody else there.
+    pub fn tap(&mut self, space: u64, peers: &[u64]) {
+        if peers.is_empty() {
+            self.taps.remove(&space);
+        } else {
+            self.taps.insert(space, peers.to_vec());
+        }
+        let Some(space) = self
+            .space_ids
+            .get(&space)
+            .and_then(|place| self.spaces.get(*place))
+        else {
+            return;
+        };
+        for index in &space.publishers {
+            if let Some(peer) = self.peers.get_mut(*index)
+                && let Some(publisher) = &mut peer.publisher
+            {
+                publisher.tapped = peers.contains(&peer.id);
+            }
+        }
+    }
+
+    /// Move tapped records, whole ones, into *to* while it stays within *most* bytes.
+    pub fn drain_tap(&mut self, to: &mut Vec<u8>, most: usize) {
+        self.tap.drain_into(to, most);
+    }
+
+    /// The oldest event that waits.
+    pub fn pop_event(&mut self) -> Option<Event> {
+        self.events.pop()
+    }
+
+    /// Counters since the start.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            peers: self.peers.len() as u64,
+            spaces: self.spaces.len() as u64,
+            events_dropped: self.events.dropped(),
+            ..self.stats
+        }
+    }
+
+    fn close_where(
+        &mut self,
+        now: Time,
+        why: &str,
+        out: &mut Outbox,
+        which: impl Fn(&Peer) -> bool,
+    ) {
+        for index in 0..self.peers.places() {
+            let Some(peer) = self.peers.get(index).filter(|peer| which(peer)) else {
+                continue;
+            };
+            let key = PeerKey {
+                index,
+                generation: peer.generation,
+            };
+            self.close(now, key, Cow::Owned(why.to_owned()), out);
+        }
+    }
+
+    fn close(&mut self, now: Time, key: PeerKey, why: Cow<'static, str>, out: &mut Outbox) {
+        if self.peer_mut(key).is_none() {
+            return;
+        }
+        self.silence(now, key.index, out);
+        self.unseat(key.index);
+        let link = self
+            .links
+            .get_mut(key.index as usize)
+            .and_then(Option::take);
+        let Some(mut peer) = self.peers.remove(key.index) else {
+            return;
+        };
+        if let Some(link) = link {
+            self.say_goodbye(link, &mut peer, out);
+        }
+        self.peer_ids.remove(&peer.id);
+        self.ufrags.remove(peer.ice.local_ufrag());
+        for route in peer.ice.routes() {
+            if self.routes.get(&route) == Some(&key) {
+                self.routes.remove(&route);
+            }
+        }
+        self.joining.retain(|joining| *joining != key);
+        self.leave_space(peer.space, key.index);
+        self.events.push(Event::Closed { peer: peer.id, why });
+    }
+
+    fn say_goodbye(&mut self, mut link: Link, peer: &mut Peer, out: &mut Outbox) {
+        let mut plain = [0; COMPOUND];
+        let ssrcs = crate::SLOT_SSRCS
+            .get(..peer.lines.count().max(1))
+            .unwrap_or_default();
+        if let Ok(len) = reports::write_bye(ssrcs, &mut plain) {
+            self.send_rtcp(&mut link, plain.get(..len).unwrap_or_default(), out);
+        }
+        if let Some(engine) = &mut peer.dtls.engine {
+            let mut progress = Progress::default();
+            engine.close(&mut progress);
+            for datagram in &progress.datagrams {
+                self.send(link.route, datagram, out);
+            }
+        }
+    }
+
+    fn leave_space(&mut self, place: u32, index: u32) {
+        let Some(space) = self.spaces.get_mut(place) else {
+            return;
+        };
+        space.publishers.retain(|publisher| *publisher != index);
+        space.peers -= 1;
+        if space.peers == 0
+            && let Some(space) = self.spaces.remove(place)
+        {
+            self.space_ids.remove(&space.id);
+        }
+    }
+
+    fn space_of(&mut self, id: u64) -> u32 {
+        if let Some(place) = self.space_ids.get(&id) {
+            return *place;
+        }
+        let clock_base = random_u32(self.entropy.as_mut());
+        let place = self.spaces.insert(Space::new(id, clock_base));
+        self.space_ids.insert(id, place);
+        place
+    }
+
+    fn peer_mut(&mut self, key: PeerKey) -> Option<&mut Peer> {
+        self.peers
+            .get_mut(key.index)
+            .filter(|peer| peer.generation == key.generation)
+    }
+
+    fn send(&mut self, to: Route, datagram: &[u8], out: &mut Outbox) {
+        self.stats.packets_out += 1;
+        self.stats.bytes_out += datagram.len() as u64;
+        out.send(to, datagram);
+    }
+
+    fn send_rtcp(&mut self, link: &mut Link, plain: &[u8], out: &mut Outbox) {
+        send_rtcp(link, plain, out, &mut self.stats);
+    }
+}
+
+/// Seal the compound packet *plain* for *link* and queue it.
+fn send_rtcp(link: &mut Link, plain: &[u8], out: &mut Outbox, stats: &mut Stats) {
+    let room = out.room(plain.len() + SRTCP_OVERHEAD);
+    if let Ok(len) = link.outbound.seal_rtcp(plain, room) {
+        out.commit(link.route, len);
+        stats.packets_out += 1;
+        stats.bytes_out += len as u64;
+    }
+}
+
+const _: () = assert!(limits::DATAGRAM > COMPOUND + SRTCP_OVERHEAD);

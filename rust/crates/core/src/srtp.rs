@@ -1,182 +1,146 @@
 //! SRTP and SRTCP (RFC 3711, RFC 7714): one context per direction of a peer.
 //!
-//! Rule 1: an index is used for sealing once; who chooses it says so where it is chosen ([`crate::lending`] for RTP,
+//! Rule 1: an index is used for sealing once; who chooses it says so where it is chosen ([`crate::timeline`] for RTP,
 //! [`Outbound::seal_rtcp`] itself for RTCP).
 //! Rule 2: nothing about a received packet is believed before it is authenticated; the replay window moves after that.
 
-use crate::crypto::{CipherError, CmSha1, Gcm, LONGEST_TAG, PacketCipher, SrtpCipher, keystream};
+use arengo_wire::srtp::{
+    KeyingMaterial, MasterKey, Profile, ReplayWindow, SrtcpLayout, StreamKeys, cm_rtcp_iv,
+    cm_rtp_iv, derive, gcm_rtcp_nonce, gcm_rtp_nonce, srtcp_trailer,
+};
 
-/// A DTLS-SRTP protection profile (RFC 5764 §4.1.2, RFC 7714 §14.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SrtpProfile {
-    /// AEAD_AES_128_GCM.
-    AeadAes128Gcm,
-    /// AEAD_AES_256_GCM.
-    AeadAes256Gcm,
-    /// SRTP_AES128_CM_HMAC_SHA1_80.
-    Aes128CmSha1_80,
+use crate::crypto::{AesBlocks, CipherError, CmSha1, Gcm, LONGEST_TAG, PacketCipher, SrtpCipher};
+
+/// Bytes that [`Outbound::seal_rtp`] adds at most.
+pub const SRTP_OVERHEAD: usize = LONGEST_TAG;
+/// Bytes that [`Outbound::seal_rtcp`] adds at most.
+pub const SRTCP_OVERHEAD: usize = LONGEST_TAG + 4;
+
+/// SSRCs from which one peer may report: its microphone's and its receiving lines'.
+const RTCP_SOURCES: usize = 8;
+/// The fixed part of an RTCP packet, which stays readable.
+const RTCP_HEADER: usize = 8;
+
+/// What seals and what opens, from one handshake.
+pub struct SrtpContexts {
+    /// Seals what this end sends.
+    pub outbound: Outbound,
+    /// Opens what the other end sends.
+    pub inbound: Inbound,
 }
 
-impl SrtpProfile {
-    const fn key_len(self) -> usize {
-        match self {
-            Self::AeadAes128Gcm | Self::Aes128CmSha1_80 => 16,
-            Self::AeadAes256Gcm => 32,
-        }
+impl SrtpContexts {
+    /// The contexts of the DTLS server from *exported* keying material.
+    pub fn of_server(profile: Profile, exported: &[u8]) -> Result<Self, CipherError> {
+        let keys = KeyingMaterial::split(profile, exported).ok_or(CipherError)?;
+        Self::new(profile, &keys.server, &keys.client)
     }
 
-    const fn salt_len(self) -> usize {
-        match self {
-            Self::AeadAes128Gcm | Self::AeadAes256Gcm => 12,
-            Self::Aes128CmSha1_80 => 14,
-        }
+    /// The contexts of the DTLS client from *exported* keying material.
+    pub fn of_client(profile: Profile, exported: &[u8]) -> Result<Self, CipherError> {
+        let keys = KeyingMaterial::split(profile, exported).ok_or(CipherError)?;
+        Self::new(profile, &keys.client, &keys.server)
+    }
+
+    fn new(
+        profile: Profile,
+        own: &MasterKey<'_>,
+        theirs: &MasterKey<'_>,
+    ) -> Result<Self, CipherError> {
+        let (rtp, rtcp) = sessions(profile, own)?;
+        let outbound = Outbound {
+            rtp,
+            rtcp: Box::new(rtcp),
+            rtcp_index: 0,
+        };
+        let (rtp, rtcp) = sessions(profile, theirs)?;
+        let inbound = Inbound {
+            rtp,
+            rtcp,
+            rtp_window: ReplayWindow::new(),
+            rtcp_windows: [None; RTCP_SOURCES],
+        };
+        Ok(Self { outbound, inbound })
     }
 }
 
-/// A master key and salt of one direction.
-#[derive(Clone)]
-pub struct MasterKey {
-    key: [u8; 32],
+fn sessions(profile: Profile, master: &MasterKey<'_>) -> Result<(Session, Session), CipherError> {
+    let keys = derive(profile, &AesBlocks::new(master.key)?, master.salt);
+    Ok((
+        Session::new(profile, &keys.rtp)?,
+        Session::new(profile, &keys.rtcp)?,
+    ))
+}
+
+/// A session key of one direction and one protocol.
+struct Session {
+    profile: Profile,
+    cipher: SrtpCipher,
     salt: [u8; 14],
 }
 
-/// The master keys of both directions, as the DTLS server sees them.
-#[derive(Clone)]
-pub struct SrtpKeys {
-    /// How packets are protected.
-    pub profile: SrtpProfile,
-    /// What the DTLS client seals with.
-    pub client: MasterKey,
-    /// What the DTLS server seals with.
-    pub server: MasterKey,
-}
-
-impl SrtpKeys {
-    /// Split exported keying material: client key, server key, client salt, server salt (RFC 5764 §4.2).
-    #[must_use]
-    pub fn split(profile: SrtpProfile, material: &[u8]) -> Option<Self> {
-        let (keys, salts) = material.split_at_checked(profile.key_len() * 2)?;
-        let (client_key, server_key) = keys.split_at_checked(profile.key_len())?;
-        let (client_salt, rest) = salts.split_at_checked(profile.salt_len())?;
-        let server_salt = rest.get(..profile.salt_len())?;
-        Some(Self {
+impl Session {
+    fn new(profile: Profile, keys: &StreamKeys) -> Result<Self, CipherError> {
+        let cipher = if profile.is_aead() {
+            SrtpCipher::Gcm(Gcm::new(keys.key())?)
+        } else {
+            SrtpCipher::CmSha1(Box::new(CmSha1::new(keys.key(), keys.auth())?))
+        };
+        Ok(Self {
             profile,
-            client: MasterKey::new(client_key, client_salt)?,
-            server: MasterKey::new(server_key, server_salt)?,
+            cipher,
+            salt: keys.cm_salt(),
         })
     }
-}
 
-impl MasterKey {
-    fn new(key: &[u8], salt: &[u8]) -> Option<Self> {
-        let mut master = Self {
-            key: [0; 32],
-            salt: [0; 14],
-        };
-        master.key.get_mut(..key.len())?.copy_from_slice(key);
-        master.salt.get_mut(..salt.len())?.copy_from_slice(salt);
-        Some(master)
+    #[inline]
+    fn gcm_salt(&self) -> [u8; 12] {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, _, _] = self.salt;
+        [a, b, c, d, e, f, g, h, i, j, k, l]
     }
 
-    /// The master key itself.
-    #[must_use]
-    pub fn key(&self, profile: SrtpProfile) -> &[u8] {
-        self.key.get(..profile.key_len()).unwrap_or_default()
-    }
-
-    /// A session key of *out.len()* bytes (RFC 3711 §4.3.1, key derivation rate 0).
-    fn derive(&self, profile: SrtpProfile, label: u8, out: &mut [u8]) -> Result<(), CipherError> {
-        let mut iv = [0; 16];
-        for (to, from) in iv.iter_mut().zip(self.salt) {
-            *to = from;
-        }
-        iv[7] ^= label;
-        keystream(self.key(profile), &iv, out)
-    }
-
-    fn session(&self, profile: SrtpProfile, label: u8) -> Result<Session, CipherError> {
-        let mut key = [0; 32];
-        let key = key.get_mut(..profile.key_len()).ok_or(CipherError)?;
-        self.derive(profile, label, key)?;
-        let mut salt = [0; 16];
-        self.derive(
-            profile,
-            label + 2,
-            salt.get_mut(..profile.salt_len()).ok_or(CipherError)?,
-        )?;
-        let cipher = match profile {
-            SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => {
-                SrtpCipher::Gcm(Gcm::new(key)?)
-            }
-            SrtpProfile::Aes128CmSha1_80 => {
-                let mut auth = [0; 20];
-                self.derive(profile, label + 1, &mut auth)?;
-                SrtpCipher::CmSha1(Box::new(CmSha1::new(key, &auth)?))
-            }
-        };
-        Ok(Session { cipher, salt })
-    }
-}
-
-/// Labels of the key derivation (RFC 3711 §4.3.2); authentication and salt follow at +1 and +2.
-const LABEL_RTP: u8 = 0;
-const LABEL_RTCP: u8 = 3;
-
-/// A session key in one direction of one protocol.
-struct Session {
-    cipher: SrtpCipher,
-    salt: [u8; 16],
-}
-
-impl Session {
-    /// The initialisation vector of an RTP packet.
     #[inline]
     fn rtp_iv(&self, ssrc: u32, index: u64) -> [u8; 16] {
-        let mut iv = self.salt;
-        let [s0, s1, s2, s3] = ssrc.to_be_bytes();
-        let [_, _, i0, i1, i2, i3, i4, i5] = index.to_be_bytes();
-        let mixed = match self.cipher {
-            SrtpCipher::Gcm(_) => [0, 0, s0, s1, s2, s3, i0, i1, i2, i3, i4, i5, 0, 0, 0, 0],
-            SrtpCipher::CmSha1(_) => [0, 0, 0, 0, s0, s1, s2, s3, i0, i1, i2, i3, i4, i5, 0, 0],
-        };
-        for (to, from) in iv.iter_mut().zip(mixed) {
-            *to ^= from;
+        match self.cipher {
+            SrtpCipher::Gcm(_) => widen(gcm_rtp_nonce(&self.gcm_salt(), ssrc, index)),
+            SrtpCipher::CmSha1(_) => cm_rtp_iv(&self.salt, ssrc, index),
         }
-        iv
     }
 
-    /// The initialisation vector of an RTCP packet.
     fn rtcp_iv(&self, ssrc: u32, index: u32) -> [u8; 16] {
-        // RFC 7714 §9.1 and RFC 3711 §4.1.1 both read as an RTP packet whose 48-bit index is the SRTCP index.
-        self.rtp_iv(ssrc, u64::from(index))
+        match self.cipher {
+            SrtpCipher::Gcm(_) => widen(gcm_rtcp_nonce(&self.gcm_salt(), ssrc, index)),
+            SrtpCipher::CmSha1(_) => cm_rtcp_iv(&self.salt, ssrc, index),
+        }
     }
+
+    /// What is authenticated before and after the sealed part of an SRTCP packet.
+    fn rtcp_cover(&self, header: [u8; RTCP_HEADER], trailer: [u8; 4]) -> ([u8; 12], usize) {
+        let [a, b, c, d, e, f, g, h] = header;
+        let [i, j, k, l] = trailer;
+        let covered = if self.profile.is_aead() {
+            12
+        } else {
+            RTCP_HEADER
+        };
+        ([a, b, c, d, e, f, g, h, i, j, k, l], covered)
+    }
+}
+
+#[inline]
+fn widen(nonce: [u8; 12]) -> [u8; 16] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = nonce;
+    [a, b, c, d, e, f, g, h, i, j, k, l, 0, 0, 0, 0]
 }
 
 /// What seals packets for one peer.
 pub struct Outbound {
     rtp: Session,
-    rtcp: Session,
+    rtcp: Box<Session>,
     rtcp_index: u32,
 }
 
-/// Set in the trailing word of an encrypted SRTCP packet.
-const SRTCP_ENCRYPTED: u32 = 0x8000_0000;
-const SRTCP_HEADER: usize = 8;
-/// Bytes that [`Outbound::seal_rtcp`] adds at most.
-pub const SRTCP_OVERHEAD: usize = 4 + LONGEST_TAG;
-/// Bytes that [`Outbound::seal_rtp`] adds at most.
-pub const SRTP_OVERHEAD: usize = LONGEST_TAG;
-
 impl Outbound {
-    /// The context that seals with *master*.
-    pub fn new(profile: SrtpProfile, master: &MasterKey) -> Result<Self, CipherError> {
-        Ok(Self {
-            rtp: master.session(profile, LABEL_RTP)?,
-            rtcp: master.session(profile, LABEL_RTCP)?,
-            rtcp_index: 0,
-        })
-    }
-
     /// Seal the RTP packet *plain*, whose header is *header_len* long, under *index* (ROC and sequence number) into *out*.
     ///
     /// The sequence number in the sealed packet is that of *index*. Returns how many bytes of *out* it takes.
@@ -189,8 +153,7 @@ impl Outbound {
         index: u64,
         out: &mut [u8],
     ) -> Result<usize, CipherError> {
-        let tag_len = self.rtp.cipher.tag_len();
-        let total = plain.len() + tag_len;
+        let total = plain.len() + self.rtp.cipher.tag_len();
         let (plain_header, payload) = plain.split_at_checked(header_len).ok_or(CipherError)?;
         let out = out.get_mut(..total).ok_or(CipherError)?;
         let (header, rest) = out.split_at_mut_checked(header_len).ok_or(CipherError)?;
@@ -204,44 +167,44 @@ impl Outbound {
             *low = seq_low;
         }
         let iv = self.rtp.rtp_iv(ssrc, index);
-        let roc = roc_bytes(index);
         self.rtp
             .cipher
-            .seal(&iv, header, payload, sealed, &roc, tag)?;
+            .seal(&iv, header, payload, sealed, &roc_bytes(index), tag)?;
         Ok(total)
     }
 
     /// Seal the compound RTCP packet *plain* into *out* under the next index; how many bytes it takes.
     pub fn seal_rtcp(&mut self, plain: &[u8], out: &mut [u8]) -> Result<usize, CipherError> {
-        let ssrc = ssrc_of_rtcp(plain).ok_or(CipherError)?;
+        let header: [u8; RTCP_HEADER] = *plain.first_chunk().ok_or(CipherError)?;
         let index = self.rtcp_index;
-        self.rtcp_index = (index + 1) & !SRTCP_ENCRYPTED;
-        let word = (index | SRTCP_ENCRYPTED).to_be_bytes();
-        let iv = self.rtcp.rtcp_iv(ssrc, index);
-        let tag_len = self.rtcp.cipher.tag_len();
-        let total = plain.len() + tag_len + word.len();
-        let (plain_header, payload) = plain.split_at_checked(SRTCP_HEADER).ok_or(CipherError)?;
-        let out = out.get_mut(..total).ok_or(CipherError)?;
-        let (header, rest) = out.split_at_mut_checked(SRTCP_HEADER).ok_or(CipherError)?;
-        let (sealed, rest) = rest
-            .split_at_mut_checked(payload.len())
-            .ok_or(CipherError)?;
-        header.copy_from_slice(plain_header);
-        match &self.rtcp.cipher {
-            SrtpCipher::Gcm(cipher) => {
-                // RFC 7714 §9.2: the tag, then the index; both header and index are associated data.
-                let (tag, trailing) = rest.split_at_mut_checked(tag_len).ok_or(CipherError)?;
-                trailing.copy_from_slice(&word);
-                cipher.seal(&iv, &aad_of_rtcp(header, word), payload, sealed, &[], tag)?;
-            }
-            SrtpCipher::CmSha1(cipher) => {
-                // RFC 3711 §3.4: the index, then the tag over everything before it.
-                let (trailing, tag) = rest.split_at_mut_checked(word.len()).ok_or(CipherError)?;
-                trailing.copy_from_slice(&word);
-                cipher.seal(&iv, header, payload, sealed, &word, tag)?;
-            }
-        }
-        Ok(total)
+        self.rtcp_index = (index + 1) & arengo_wire::srtp::MAX_SRTCP_INDEX;
+        let session = &self.rtcp;
+        let layout =
+            SrtcpLayout::for_plain(session.profile, plain.len(), index).ok_or(CipherError)?;
+        let trailer = srtcp_trailer(true, index);
+        let (cover, covered) = session.rtcp_cover(header, trailer);
+        let iv = session.rtcp_iv(ssrc_of(header), index);
+        let mut tag = [0; LONGEST_TAG];
+        let tag = tag.get_mut(..layout.tag.len()).ok_or(CipherError)?;
+        let payload = plain.get(layout.sealed.clone()).ok_or(CipherError)?;
+        session.cipher.seal(
+            &iv,
+            cover.get(..covered).unwrap_or_default(),
+            payload,
+            out.get_mut(layout.sealed.clone()).ok_or(CipherError)?,
+            &trailer,
+            tag,
+        )?;
+        out.get_mut(..RTCP_HEADER)
+            .ok_or(CipherError)?
+            .copy_from_slice(&header);
+        out.get_mut(layout.tag.clone())
+            .ok_or(CipherError)?
+            .copy_from_slice(tag);
+        out.get_mut(layout.trailer.clone())
+            .ok_or(CipherError)?
+            .copy_from_slice(&trailer);
+        Ok(layout.packet_len())
     }
 }
 
@@ -254,12 +217,13 @@ pub enum OpenError {
     Replayed,
 }
 
-/// What opens packets of one peer.
+/// What opens packets of one peer; it knows one RTP stream.
 pub struct Inbound {
     rtp: Session,
     rtcp: Session,
     rtp_window: ReplayWindow,
-    rtcp_window: ReplayWindow,
+    /// An SRTCP index belongs to an SSRC; browsers report from several.
+    rtcp_windows: [Option<(u32, ReplayWindow)>; RTCP_SOURCES],
 }
 
 /// An opened RTP packet.
@@ -272,16 +236,6 @@ pub struct OpenedRtp {
 }
 
 impl Inbound {
-    /// The context that opens what was sealed with *master*; it knows one RTP stream.
-    pub fn new(profile: SrtpProfile, master: &MasterKey) -> Result<Self, CipherError> {
-        Ok(Self {
-            rtp: master.session(profile, LABEL_RTP)?,
-            rtcp: master.session(profile, LABEL_RTCP)?,
-            rtp_window: ReplayWindow::default(),
-            rtcp_window: ReplayWindow::default(),
-        })
-    }
-
     /// Open *packet* in place; *header_len* covers CSRCs and extensions.
     pub fn open_rtp(
         &mut self,
@@ -290,10 +244,10 @@ impl Inbound {
         ssrc: u32,
         sequence: u16,
     ) -> Result<OpenedRtp, OpenError> {
-        let index = self.rtp_window.guess(sequence);
-        if self.rtp_window.has_seen(index) {
-            return Err(OpenError::Replayed);
-        }
+        let index = self.rtp_window.estimate(sequence);
+        self.rtp_window
+            .check(index)
+            .map_err(|_| OpenError::Replayed)?;
         let len = packet
             .len()
             .checked_sub(self.rtp.cipher.tag_len())
@@ -307,53 +261,64 @@ impl Inbound {
             .cipher
             .open(&iv, header, sealed, &roc_bytes(index), tag)
             .map_err(|_| OpenError::Forged)?;
-        self.rtp_window.note(index);
+        self.rtp_window.accept(index);
         Ok(OpenedRtp { index, len })
     }
 
     /// Open the SRTCP *packet* in place; the length of the plain compound packet.
     pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, OpenError> {
-        let ssrc = ssrc_of_rtcp(packet).ok_or(OpenError::Forged)?;
-        let tag_len = self.rtcp.cipher.tag_len();
-        let len = packet
-            .len()
-            .checked_sub(tag_len + 4)
-            .ok_or(OpenError::Forged)?;
-        let (body, trailing) = packet.split_at_mut_checked(len).ok_or(OpenError::Forged)?;
-        let (header, sealed) = body
-            .split_at_mut_checked(SRTCP_HEADER)
-            .ok_or(OpenError::Forged)?;
-        let word_at = match self.rtcp.cipher {
-            SrtpCipher::Gcm(_) => tag_len,
-            SrtpCipher::CmSha1(_) => 0,
-        };
-        let word = trailing
-            .get(word_at..)
-            .and_then(<[u8]>::first_chunk::<4>)
-            .copied();
-        let word = word.ok_or(OpenError::Forged)?;
-        let number = u32::from_be_bytes(word);
-        let index = number & !SRTCP_ENCRYPTED;
-        if number & SRTCP_ENCRYPTED == 0 {
+        let layout = SrtcpLayout::parse(self.rtcp.profile, packet).ok_or(OpenError::Forged)?;
+        if !layout.encrypted {
             return Err(OpenError::Forged); // every profile in use encrypts
         }
-        if self.rtcp_window.has_seen(u64::from(index)) {
-            return Err(OpenError::Replayed);
-        }
-        let iv = self.rtcp.rtcp_iv(ssrc, index);
-        match &self.rtcp.cipher {
-            SrtpCipher::Gcm(cipher) => {
-                let tag = trailing.get(..tag_len).ok_or(OpenError::Forged)?;
-                cipher.open(&iv, &aad_of_rtcp(header, word), sealed, &[], tag)
+        let index = u64::from(layout.index);
+        let window = self.rtcp_window(layout.ssrc).ok_or(OpenError::Forged)?;
+        window.check(index).map_err(|_| OpenError::Replayed)?;
+        let header: [u8; RTCP_HEADER] = *packet.first_chunk().ok_or(OpenError::Forged)?;
+        let trailer = srtcp_trailer(true, layout.index);
+        let (cover, covered) = self.rtcp.rtcp_cover(header, trailer);
+        let mut tag = [0; LONGEST_TAG];
+        let tag = tag.get_mut(..layout.tag.len()).ok_or(OpenError::Forged)?;
+        tag.copy_from_slice(packet.get(layout.tag.clone()).ok_or(OpenError::Forged)?);
+        let iv = self.rtcp.rtcp_iv(layout.ssrc, layout.index);
+        self.rtcp
+            .cipher
+            .open(
+                &iv,
+                cover.get(..covered).unwrap_or_default(),
+                packet
+                    .get_mut(layout.sealed.clone())
+                    .ok_or(OpenError::Forged)?,
+                &trailer,
+                tag,
+            )
+            .map_err(|_| OpenError::Forged)?;
+        for (place, seen) in self
+            .rtcp_windows
+            .iter_mut()
+            .map(|place| (place.is_none(), place))
+        {
+            if place || seen.is_some_and(|(ssrc, _)| ssrc == layout.ssrc) {
+                seen.get_or_insert((layout.ssrc, ReplayWindow::new()))
+                    .1
+                    .accept(index);
+                break;
             }
-            SrtpCipher::CmSha1(cipher) => {
-                let tag = trailing.get(4..).ok_or(OpenError::Forged)?;
-                cipher.open(&iv, header, sealed, &word, tag)
-            }
         }
-        .map_err(|_| OpenError::Forged)?;
-        self.rtcp_window.note(u64::from(index));
-        Ok(len)
+        Ok(layout.sealed.end)
+    }
+
+    /// What is known of *ssrc*'s SRTCP; None when there are too many others.
+    fn rtcp_window(&self, ssrc: u32) -> Option<ReplayWindow> {
+        let known = self
+            .rtcp_windows
+            .iter()
+            .flatten()
+            .find(|(source, _)| *source == ssrc);
+        let has_room = self.rtcp_windows.iter().any(Option::is_none);
+        known
+            .map(|(_, window)| *window)
+            .or(has_room.then(ReplayWindow::new))
     }
 }
 
@@ -362,72 +327,7 @@ fn roc_bytes(index: u64) -> [u8; 4] {
     [a, b, c, d]
 }
 
-fn ssrc_of_rtcp(packet: &[u8]) -> Option<u32> {
-    packet
-        .get(4..8)
-        .and_then(<[u8]>::first_chunk::<4>)
-        .map(|ssrc| u32::from_be_bytes(*ssrc))
-}
-
-fn aad_of_rtcp(header: &[u8], word: [u8; 4]) -> [u8; SRTCP_HEADER + 4] {
-    let mut aad = [0; SRTCP_HEADER + 4];
-    for (to, from) in aad.iter_mut().zip(header.iter().chain(&word)) {
-        *to = *from;
-    }
-    aad
-}
-
-/// Which of the last 128 indices have been received (RFC 3711 §3.3.2).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ReplayWindow {
-    /// One more than the highest index received; 0 before the first.
-    next: u64,
-    /// Bit *n* stands for the index `next - 1 - n`.
-    seen: u128,
-}
-
-impl ReplayWindow {
-    /// The index that *sequence* most likely means (RFC 3711 §3.3.1, appendix A).
-    #[must_use]
-    pub fn guess(&self, sequence: u16) -> u64 {
-        let Some(highest) = self.next.checked_sub(1) else {
-            return u64::from(sequence); // the first packet has a ROC of 0
-        };
-        let roc = highest >> 16;
-        let last = (highest & 0xffff) as i64;
-        let distance = i64::from(sequence) - last;
-        let roc = if distance < -0x8000 {
-            roc + 1
-        } else if distance > 0x8000 {
-            roc.saturating_sub(1)
-        } else {
-            roc
-        };
-        (roc << 16) | u64::from(sequence)
-    }
-
-    /// Whether *index* was received before, or is too old to know.
-    #[must_use]
-    pub fn has_seen(&self, index: u64) -> bool {
-        match (self.next.checked_sub(1)).and_then(|highest| highest.checked_sub(index)) {
-            None => false,
-            Some(age) if age >= 128 => true,
-            Some(age) => self.seen >> age & 1 == 1,
-        }
-    }
-
-    /// Note that *index* was received and authenticated.
-    pub fn note(&mut self, index: u64) {
-        if index >= self.next {
-            let ahead = index + 1 - self.next;
-            self.seen = if ahead >= 128 { 0 } else { self.seen << ahead };
-            self.seen |= 1;
-            self.next = index + 1;
-        } else {
-            let age = self.next - 1 - index;
-            if age < 128 {
-                self.seen |= 1 << age;
-            }
-        }
-    }
+fn ssrc_of(header: [u8; RTCP_HEADER]) -> u32 {
+    let [_, _, _, _, a, b, c, d] = header;
+    u32::from_be_bytes([a, b, c, d])
 }

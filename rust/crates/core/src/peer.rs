@@ -1,0 +1,183 @@
+//! One peer of a shard: who it is, where it is, and how far it has come.
+
+use arengo_wire::rtcp::NtpTime;
+use arengo_wire::sdp::{IceCredentials, Negotiated};
+
+use crate::handshake::Handshake;
+use crate::ice::IceAgent;
+use crate::level::LevelTracker;
+use crate::limits::SLOTS;
+use crate::reports::Reception;
+use crate::route::Route;
+use crate::srtp::{Inbound, Outbound};
+use crate::time::Time;
+
+/// A peer of a shard, by its place in the slab and how often that place was used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PeerKey {
+    /// Place in the slab.
+    pub index: u32,
+    /// How often the place was used before.
+    pub generation: u32,
+}
+
+/// A peer that has been answered and now joins a shard.
+pub struct NewPeer {
+    /// The service's number for it, never used twice.
+    pub id: u64,
+    /// The service's number for its space.
+    pub space: u64,
+    /// The CSRC under which others hear it; not 0.
+    pub voice: u32,
+    /// Our ICE name and password.
+    pub ice: IceCredentials,
+    /// What the offer and the answer agreed on.
+    pub negotiated: Negotiated,
+    /// The passive end of its DTLS association.
+    pub handshake: Box<dyn Handshake>,
+}
+
+/// What a receiving line is called in packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Payload type of Opus.
+    pub payload_type: u8,
+    /// Number of the level extension; 0 for none.
+    pub level_extension: u8,
+}
+
+/// The receiving lines of a listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    lines: [Line; SLOTS],
+    count: usize,
+}
+
+impl Lines {
+    /// The lines that were agreed on, slot 0 first.
+    #[must_use]
+    pub fn of(negotiated: &Negotiated) -> Self {
+        let mut lines = Self::default();
+        for (to, slot) in lines.lines.iter_mut().zip(&negotiated.slots) {
+            // A one-byte extension header holds numbers up to 14; listeners with higher ones do without.
+            let level_extension = slot.level_extension.filter(|id| (1..=14).contains(id));
+            *to = Line {
+                payload_type: slot.payload_type,
+                level_extension: level_extension.unwrap_or(0),
+            };
+            lines.count += 1;
+        }
+        lines
+    }
+
+    /// How many.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The line of *slot*.
+    #[must_use]
+    pub fn line(&self, slot: usize) -> Option<Line> {
+        self.lines.get(..self.count)?.get(slot).copied()
+    }
+}
+
+/// The sending side of a peer.
+pub struct Publisher {
+    /// Payload type of Opus.
+    pub payload_type: u8,
+    /// Number of the level extension.
+    pub level_extension: Option<u8>,
+    /// The one stream, once an authenticated packet has named it.
+    pub ssrc: Option<u32>,
+    /// Whether its voice goes through.
+    pub allowed: bool,
+    /// Whether the service knows that it speaks.
+    pub announced: bool,
+    /// Whether its packets are recorded.
+    pub tapped: bool,
+    /// How loud it is.
+    pub level: LevelTracker,
+    /// What receiver reports tell it.
+    pub reception: Reception,
+}
+
+impl Publisher {
+    pub(crate) fn of(negotiated: &Negotiated) -> Option<Self> {
+        let mic = negotiated.mic.as_ref()?;
+        Some(Self {
+            payload_type: mic.payload_type,
+            level_extension: mic.level_extension,
+            ssrc: None,
+            allowed: false,
+            announced: false,
+            tapped: false,
+            level: LevelTracker::default(),
+            reception: Reception::default(),
+        })
+    }
+}
+
+/// Everything about a peer that fan-out does not touch.
+pub struct Peer {
+    pub(crate) id: u64,
+    pub(crate) generation: u32,
+    /// Place of its space in the shard's slab.
+    pub(crate) space: u32,
+    pub(crate) voice: u32,
+    pub(crate) lines: Lines,
+    pub(crate) ice: IceAgent,
+    pub(crate) dtls: Association,
+    pub(crate) inbound: Option<Inbound>,
+    pub(crate) publisher: Option<Publisher>,
+    pub(crate) joined: Time,
+    /// When an authenticated packet last came.
+    pub(crate) heard: Time,
+}
+
+/// The DTLS side of a peer; the engine is away while a job runs.
+pub struct Association {
+    pub(crate) engine: Option<Box<dyn Handshake>>,
+    pub(crate) waiting: Vec<Vec<u8>>,
+    pub(crate) wake: Option<Time>,
+    /// Where DTLS last came from.
+    pub(crate) route: Option<Route>,
+    /// Whether keys have come.
+    pub(crate) up: bool,
+}
+
+/// What fan-out needs of a connected peer, kept together: about 300 bytes and the cipher's state.
+pub struct Link {
+    /// Where to.
+    pub(crate) route: Route,
+    /// What seals.
+    pub(crate) outbound: Outbound,
+    /// Per slot: the slot's index less this listener's own.
+    pub(crate) offsets: [u64; SLOTS],
+    /// Per slot: where this listener's numbering began.
+    pub(crate) starts: [u64; SLOTS],
+    /// Per slot: the slot's octets before this listener came, or that were its own voice.
+    pub(crate) octets: [u64; SLOTS],
+}
+
+/// The clock on the wall, for reports.
+#[derive(Clone, Copy, Debug)]
+pub struct WallClock {
+    /// Since the Unix epoch, at [`Time::ZERO`].
+    pub at_zero: std::time::Duration,
+}
+
+impl WallClock {
+    /// Time on the wall.
+    #[must_use]
+    pub fn ntp(&self, now: Time) -> NtpTime {
+        NtpTime::from_unix(self.at_zero + now.since_zero())
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub fn unix_micros(&self, now: Time) -> u64 {
+        u64::try_from((self.at_zero + now.since_zero()).as_micros()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,143 @@
+//! RTCP: what publishers are told of their loss, and listeners of our clock (RFC 3550 §6.4).
+
+use arengo_wire::BufferTooSmall;
+use arengo_wire::rtcp::{Compound, NtpTime, ReportBlock, SenderInfo, delay_units};
+
+use crate::SLOT_SSRCS;
+use crate::peer::Link;
+use crate::space::Voices;
+use crate::time::Time;
+
+/// Our name in source descriptions.
+pub const CNAME: &str = "arengo";
+/// The SSRC that reports come from where we send no stream.
+pub const REPORTER: u32 = SLOT_SSRCS[0];
+/// Room for the largest compound: three sender reports, three names.
+pub const COMPOUND: usize = 256;
+
+/// How a publisher's stream arrives (RFC 3550 appendix A).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reception {
+    first: Option<u64>,
+    highest: u64,
+    received: u64,
+    expected_before: u64,
+    received_before: u64,
+    transit: Option<u32>,
+    /// Sixteenths of a timestamp unit.
+    jitter: u32,
+    sender_report: Option<(NtpTime, Time)>,
+    reported: Option<Time>,
+}
+
+impl Reception {
+    /// Note an authenticated packet.
+    pub fn note(&mut self, now: Time, index: u64, timestamp: u32) {
+        self.first.get_or_insert(index);
+        self.highest = self.highest.max(index);
+        self.received += 1;
+        let transit = (now.ticks_48k() as u32).wrapping_sub(timestamp);
+        if let Some(before) = self.transit.replace(transit) {
+            let distance = (transit.wrapping_sub(before) as i32)
+                .unsigned_abs()
+                .min(48_000);
+            self.jitter = self.jitter + distance - ((self.jitter + 8) >> 4);
+        }
+    }
+
+    /// Note a sender report of the publisher.
+    pub const fn note_sender_report(&mut self, now: Time, ntp: NtpTime) {
+        self.sender_report = Some((ntp, now));
+    }
+
+    /// When the publisher was last told.
+    #[must_use]
+    pub const fn reported(&self) -> Option<Time> {
+        self.reported
+    }
+
+    /// The report since the last one; None before the first packet.
+    pub fn report(&mut self, now: Time, ssrc: u32) -> Option<ReportBlock> {
+        let first = self.first?;
+        let expected = self.highest - first.min(self.highest) + 1;
+        let expected_since = expected - self.expected_before;
+        let received_since = self.received - self.received_before;
+        let lost_since = expected_since.saturating_sub(received_since);
+        let fraction = (lost_since << 8).checked_div(expected_since).unwrap_or(0);
+        self.expected_before = expected;
+        self.received_before = self.received;
+        self.reported = Some(now);
+        let (last, delay) = self.sender_report.map_or((0, 0), |(ntp, at)| {
+            (ntp.middle(), delay_units(now.since(at)))
+        });
+        Some(ReportBlock {
+            ssrc,
+            fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
+            cumulative_lost: i32::try_from(expected as i64 - self.received as i64).unwrap_or(0),
+            highest_sequence: self.highest as u32,
+            jitter: self.jitter >> 4,
+            last_sender_report: last,
+            delay_since_last_sender_report: delay,
+        })
+    }
+}
+
+/// Write a receiver report with our name; its length.
+pub fn write_receiver_report(block: ReportBlock, out: &mut [u8]) -> Result<usize, BufferTooSmall> {
+    let mut compound = Compound::new(out);
+    compound.receiver_report(REPORTER, &[block])?;
+    compound.cname(REPORTER, CNAME)?;
+    Ok(compound.len())
+}
+
+/// Write a sender report for every slot that this listener has heard; its length, 0 where there is none.
+pub fn write_sender_reports(
+    now: Time,
+    ntp: NtpTime,
+    voices: &Voices,
+    link: &Link,
+    out: &mut [u8],
+) -> Result<usize, BufferTooSmall> {
+    let mut compound = Compound::new(out);
+    let mut sent = [None; SLOT_SSRCS.len()];
+    for (slot, ssrc) in SLOT_SSRCS.iter().enumerate().take(voices.slots()) {
+        let (Some(stream), Some(offset), Some(start), Some(octets)) = (
+            voices.stream(slot),
+            link.offsets.get(slot),
+            link.starts.get(slot),
+            link.octets.get(slot),
+        ) else {
+            continue;
+        };
+        let packets = stream
+            .highest()
+            .saturating_sub(*offset)
+            .saturating_sub(*start);
+        if packets == 0 {
+            continue;
+        }
+        let info = SenderInfo {
+            ntp,
+            rtp_timestamp: stream.timestamp_at(now),
+            packets: packets as u32,
+            octets: stream.octets().saturating_sub(*octets) as u32,
+        };
+        compound.sender_report(*ssrc, info, &[])?;
+        if let Some(place) = sent.get_mut(slot) {
+            *place = Some(*ssrc);
+        }
+    }
+    for ssrc in sent.into_iter().flatten() {
+        compound.cname(ssrc, CNAME)?;
+    }
+    Ok(compound.len())
+}
+
+/// Write the BYE of *ssrcs*; its length.
+pub fn write_bye(ssrcs: &[u32], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
+    let mut compound = Compound::new(out);
+    compound.receiver_report(REPORTER, &[])?;
+    compound.cname(REPORTER, CNAME)?;
+    compound.bye(ssrcs)?;
+    Ok(compound.len())
+}

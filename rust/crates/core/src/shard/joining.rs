@@ -1,0 +1,218 @@
+//! From the first check to keys: STUN and DTLS.
+
+use std::borrow::Cow;
+
+use arengo_wire::stun::{self, Class, Message};
+
+use super::Shard;
+use crate::entropy::random_u32;
+use crate::events::Event;
+use crate::handshake::{HandshakeDone, HandshakeEnd, HandshakeJob};
+use crate::limits;
+use crate::outbox::Outbox;
+use crate::peer::{Link, PeerKey};
+use crate::route::{Route, Transport};
+use crate::space::Member;
+use crate::srtp::SrtpContexts;
+use crate::time::Time;
+
+/// Room for an answer to a check.
+const STUN_ANSWER: usize = 128;
+
+impl Shard {
+    pub(super) fn stun(&mut self, now: Time, from: Route, datagram: &[u8], out: &mut Outbox) {
+        self.stats.stun += 1;
+        if self.check(now, from, datagram, out).is_none() {
+            self.stats.stun_rejected += 1;
+        }
+    }
+
+    /// Answer a check that its peer has signed; silence for all others, so that nobody is helped to guess or to reflect.
+    fn check(&mut self, now: Time, from: Route, datagram: &[u8], out: &mut Outbox) -> Option<()> {
+        let message = Message::parse(datagram).ok()?;
+        if message.class() == Class::Indication {
+            return Some(()); // a keep-alive proves nothing and wants no answer
+        }
+        if message.class() != Class::Request || message.method() != stun::BINDING {
+            return None;
+        }
+        let key = *self.ufrags.get(message.ufrags()?.0)?;
+        self.handling = Some(key);
+        let peer = self.peer_mut(key)?;
+        if !peer.ice.believes(&message) {
+            return None;
+        }
+        peer.heard = now;
+        let lost = peer.ice.check(now, from, message.use_candidate());
+        let mut answer = [0; STUN_ANSWER];
+        let integrity = peer.ice.integrity();
+        let len = stun::write_success(message.transaction(), from.address, integrity, &mut answer)
+            .ok()?;
+        if let Some(lost) = lost {
+            self.routes.remove(&lost);
+        }
+        self.claim(from, key);
+        self.follow_nomination(key);
+        self.send(from, answer.get(..len).unwrap_or_default(), out);
+        Some(())
+    }
+
+    /// *route* leads to the peer that has proved it last: addresses are handed on by NATs.
+    fn claim(&mut self, route: Route, key: PeerKey) {
+        if let Some(before) = self.routes.insert(route, key)
+            && before != key
+        {
+            if let Some(peer) = self.peer_mut(before) {
+                peer.ice.lose(route);
+            }
+            self.follow_nomination(before);
+        }
+    }
+
+    /// Send where the peer has nominated.
+    pub(super) fn follow_nomination(&mut self, key: PeerKey) {
+        let nominated = self.peer_mut(key).and_then(|peer| peer.ice.nominated());
+        if let (Some(route), Some(Some(link))) = (nominated, self.links.get_mut(key.index as usize))
+        {
+            link.route = route;
+        }
+    }
+
+    pub(super) fn dtls(&mut self, now: Time, from: Route, datagram: &[u8]) {
+        let Some(key) = self.routes.get(&from).copied() else {
+            self.stats.drops_unknown += 1;
+            return;
+        };
+        self.handling = Some(key);
+        let Some(peer) = self.peer_mut(key) else {
+            return;
+        };
+        peer.dtls.route = Some(from);
+        if peer.dtls.waiting.len() < limits::DTLS_WAITING {
+            peer.dtls.waiting.push(datagram.to_vec());
+            self.dispatch(now, key);
+        } else {
+            self.stats.drops_unknown += 1;
+        }
+    }
+
+    /// Hand the engine out with what waits for it, if it is at home.
+    pub(super) fn dispatch(&mut self, now: Time, key: PeerKey) {
+        let Some(peer) = self.peer_mut(key) else {
+            return;
+        };
+        if let Some(engine) = peer.dtls.engine.take() {
+            let datagrams = std::mem::take(&mut peer.dtls.waiting);
+            self.jobs.push_back(HandshakeJob {
+                peer: key,
+                engine,
+                datagrams,
+                at: now,
+            });
+        }
+    }
+
+    /// Handshake work to be run; never more than one piece for a peer.
+    pub fn take_job(&mut self) -> Option<HandshakeJob> {
+        self.jobs.pop_front()
+    }
+
+    /// Take back a piece of handshake work.
+    pub fn finish_job(&mut self, now: Time, done: HandshakeDone, out: &mut Outbox) {
+        let HandshakeDone {
+            peer: key,
+            engine,
+            progress,
+        } = done;
+        let Some(peer) = self.peer_mut(key) else {
+            return;
+        };
+        peer.dtls.engine = Some(engine);
+        peer.dtls.wake = progress.wake;
+        let has_more = !peer.dtls.waiting.is_empty();
+        let route = peer.dtls.route.or(peer.ice.nominated());
+        if let Some(route) = route {
+            for datagram in &progress.datagrams {
+                self.send(route, datagram, out);
+            }
+        }
+        if let Some(keys) = progress.keys {
+            self.connect(now, key, keys);
+        }
+        match progress.end {
+            Some(HandshakeEnd::Bye) => self.close(now, key, Cow::Borrowed("bye"), out),
+            Some(HandshakeEnd::Failed) => {
+                self.stats.handshake_failures += 1;
+                self.close(now, key, Cow::Borrowed("dtls"), out);
+            }
+            None if has_more => self.dispatch(now, key),
+            None => {}
+        }
+    }
+
+    fn connect(&mut self, now: Time, key: PeerKey, keys: SrtpContexts) {
+        let Some(peer) = self.peer_mut(key) else {
+            return;
+        };
+        let Some(route) = peer.ice.nominated().or(peer.dtls.route) else {
+            return;
+        };
+        peer.inbound = Some(keys.inbound);
+        peer.dtls.up = true;
+        peer.heard = now;
+        let (id, place, voice, lines) = (peer.id, peer.space, peer.voice, peer.lines);
+        let on_stage = peer.publisher.is_some();
+        let Some(space) = self.spaces.get_mut(place) else {
+            return;
+        };
+        let mut link = Link {
+            route,
+            outbound: keys.outbound,
+            offsets: [0; limits::SLOTS],
+            starts: [0; limits::SLOTS],
+            octets: [0; limits::SLOTS],
+        };
+        if let Some(voices) = lines
+            .count()
+            .checked_sub(1)
+            .and_then(|n| space.voices.get(n))
+        {
+            for slot in 0..voices.slots() {
+                // Below 2^15, so that the listener's rollover counter begins at 0 (RFC 3711 §3.3.1).
+                let start = u64::from(random_u32(self.entropy.as_mut()) & 0x7fff);
+                voices.introduce(&mut link, slot, start, voice);
+            }
+            let member = Member {
+                index: key.index,
+                voice,
+            };
+            let seat = space.listeners.add(lines, on_stage, member);
+            if let Some(place) = self.seats.get_mut(key.index as usize) {
+                *place = Some(seat);
+            }
+        }
+        if let Some(place) = self.links.get_mut(key.index as usize) {
+            *place = Some(link);
+        }
+        self.joining.retain(|joining| *joining != key);
+        self.stats.handshakes += 1;
+        let over_tcp = matches!(route.transport, Transport::Tcp(_));
+        self.events.push(Event::Connected { peer: id, over_tcp });
+    }
+
+    /// Take a listener out of its class.
+    pub(super) fn unseat(&mut self, index: u32) {
+        let Some(seat) = self.seats.get_mut(index as usize).and_then(Option::take) else {
+            return;
+        };
+        let place = self.peers.get(index).map_or(u32::MAX, |peer| peer.space);
+        let Some(space) = self.spaces.get_mut(place) else {
+            return;
+        };
+        if let Some(moved) = space.listeners.remove(seat)
+            && let Some(place) = self.seats.get_mut(moved as usize)
+        {
+            *place = Some(seat);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! SRTP and SRTCP from peers.
+
+use std::time::Duration;
+
+use arengo_wire::opus;
+use arengo_wire::rtcp::{self, Packet};
+use arengo_wire::rtp::{AudioLevel, Header};
+
+use super::Shard;
+use super::voices::Spoken;
+use crate::events::Event;
+use crate::level::Loudness;
+use crate::limits;
+use crate::outbox::Outbox;
+use crate::peer::PeerKey;
+use crate::route::Route;
+use crate::srtp::OpenError;
+use crate::tap::Tapped;
+use crate::time::Time;
+use crate::timeline::FRAME_TICKS;
+
+/// Why a packet of a peer went no further.
+enum Dropped {
+    Unknown,
+    Forged,
+    Replayed,
+}
+
+impl From<OpenError> for Dropped {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Forged => Self::Forged,
+            OpenError::Replayed => Self::Replayed,
+        }
+    }
+}
+
+impl Shard {
+    pub(super) fn rtp(&mut self, now: Time, from: Route, packet: &mut [u8], out: &mut Outbox) {
+        let opened = self.open_rtp(now, from, packet);
+        match opened {
+            Ok(Some((key, spoken))) => {
+                let opus = packet.get(spoken.payload.clone()).unwrap_or_default();
+                self.publish(now, key, &spoken, opus, out);
+            }
+            Ok(None) => {}
+            Err(dropped) => self.count(&dropped),
+        }
+    }
+
+    /// Authenticate a packet of a publisher and learn from it; None when it holds no sound.
+    fn open_rtp(
+        &mut self,
+        now: Time,
+        from: Route,
+        packet: &mut [u8],
+    ) -> Result<Option<(PeerKey, Spoken)>, Dropped> {
+        let header = Header::parse(packet).map_err(|_| Dropped::Unknown)?;
+        let key = *self.routes.get(&from).ok_or(Dropped::Unknown)?;
+        self.handling = Some(key);
+        let peer = self.peer_mut(key).ok_or(Dropped::Unknown)?;
+        let publisher = peer.publisher.as_mut().ok_or(Dropped::Unknown)?;
+        let inbound = peer.inbound.as_mut().ok_or(Dropped::Unknown)?;
+        if header.payload_type != publisher.payload_type
+            || publisher.ssrc.is_some_and(|ssrc| ssrc != header.ssrc)
+        {
+            return Err(Dropped::Unknown);
+        }
+        let opened = inbound.open_rtp(packet, header.len, header.ssrc, header.sequence)?;
+        publisher.ssrc = Some(header.ssrc);
+        publisher
+            .reception
+            .note(now, opened.index, header.timestamp);
+        let plain = packet.get(..opened.len).unwrap_or_default();
+        let payload = header.payload(plain).map_err(|_| Dropped::Unknown)?;
+        let sound = plain.get(payload.clone()).unwrap_or_default();
+        let spoken = if sound.is_empty() || sound.len() > limits::OPUS_PACKET {
+            None
+        } else {
+            let ticks = opus::duration_samples(sound).map_err(|_| Dropped::Unknown)?;
+            let frames = ticks.div_ceil(FRAME_TICKS);
+            let told = publisher
+                .level_extension
+                .and_then(|id| header.element(plain, id))
+                .and_then(AudioLevel::parse);
+            let loudness = match told {
+                Some(level) => Loudness::told(level.minus_dbov, level.voice),
+                None => Loudness::guessed(sound.len(), frames),
+            };
+            publisher.level.note(now, loudness, frames);
+            let level_byte = told.map_or_else(
+                || {
+                    AudioLevel {
+                        minus_dbov: loudness.dbov(),
+                        voice: loudness.voiced,
+                    }
+                    .to_byte()
+                },
+                AudioLevel::to_byte,
+            );
+            Some(Spoken {
+                loudness,
+                level: publisher.level,
+                level_byte,
+                index: opened.index,
+                timestamp: header.timestamp,
+                marker: header.marker,
+                ticks,
+                payload,
+            })
+        };
+        self.heard(now, key, from);
+        Ok(spoken.map(|spoken| (key, spoken)))
+    }
+
+    /// Pass a packet on, if its voice is allowed.
+    fn publish(&mut self, now: Time, key: PeerKey, spoken: &Spoken, opus: &[u8], out: &mut Outbox) {
+        let Some(peer) = self.peers.get_mut(key.index) else {
+            return;
+        };
+        let (id, place, voice) = (peer.id, peer.space, peer.voice);
+        let Some(publisher) = peer
+            .publisher
+            .as_mut()
+            .filter(|publisher| publisher.allowed)
+        else {
+            return;
+        };
+        let is_new = !std::mem::replace(&mut publisher.announced, true);
+        let tapped = publisher.tapped;
+        if is_new {
+            self.events.push(Event::Publishing { peer: id });
+        }
+        if tapped {
+            let record = Tapped {
+                space: self.spaces.get(place).map_or(0, |space| space.id),
+                peer: id,
+                voice,
+                unix_micros: self.options.wall.unix_micros(now),
+                timestamp: spoken.timestamp,
+                index: spoken.index,
+                level: spoken.level_byte,
+                opus,
+            };
+            if !self.tap.push(&record) {
+                self.stats.drops_tap += 1;
+            }
+        }
+        self.speak(now, key.index, spoken, opus, out);
+    }
+
+    pub(super) fn rtcp(&mut self, now: Time, from: Route, packet: &mut [u8], out: &mut Outbox) {
+        match self.open_rtcp(now, from, packet) {
+            Ok(Some(key)) => self.silence(now, key.index, out),
+            Ok(None) => {}
+            Err(dropped) => self.count(&dropped),
+        }
+    }
+
+    /// Authenticate and read a compound; the peer, when it ends its stream.
+    fn open_rtcp(
+        &mut self,
+        now: Time,
+        from: Route,
+        packet: &mut [u8],
+    ) -> Result<Option<PeerKey>, Dropped> {
+        let key = *self.routes.get(&from).ok_or(Dropped::Unknown)?;
+        self.handling = Some(key);
+        let peer = self.peer_mut(key).ok_or(Dropped::Unknown)?;
+        let inbound = peer.inbound.as_mut().ok_or(Dropped::Unknown)?;
+        let len = inbound.open_rtcp(packet)?;
+        let mut ends = false;
+        for part in rtcp::packets(packet.get(..len).unwrap_or_default()).flatten() {
+            let Some(publisher) = &mut peer.publisher else {
+                break;
+            };
+            match part {
+                Packet::SenderReport { ssrc, info, .. } if publisher.ssrc == Some(ssrc) => {
+                    publisher.reception.note_sender_report(now, info.ntp);
+                }
+                Packet::Bye(mut sources) => {
+                    ends |= sources.any(|ssrc| publisher.ssrc == Some(ssrc));
+                }
+                _ => {}
+            }
+        }
+        self.heard(now, key, from);
+        Ok(ends.then_some(key))
+    }
+
+    /// Note an authenticated packet, and follow a peer that has moved to another checked address.
+    fn heard(&mut self, now: Time, key: PeerKey, from: Route) {
+        if let Some(peer) = self.peer_mut(key) {
+            peer.heard = now;
+            let before = peer.ice.nominated();
+            peer.ice.hear(now, from);
+            if peer.ice.nominated() != before {
+                self.follow_nomination(key);
+            }
+        }
+    }
+
+    const fn count(&mut self, dropped: &Dropped) {
+        match dropped {
+            Dropped::Unknown => self.stats.drops_unknown += 1,
+            Dropped::Forged => self.stats.drops_srtp_auth += 1,
+            Dropped::Replayed => self.stats.drops_replay += 1,
+        }
+    }
+
+    /// How long *key*'s peer has said nothing that was authenticated.
+    pub(super) fn quiet_for(&self, now: Time, index: u32) -> Duration {
+        self.peers
+            .get(index)
+            .map_or(Duration::ZERO, |peer| now.since(peer.heard))
+    }
+}

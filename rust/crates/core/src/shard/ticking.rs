@@ -1,0 +1,170 @@
+//! What happens because time passes.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::{Shard, send_rtcp};
+use crate::events::{Event, Levels};
+use crate::limits;
+use crate::outbox::Outbox;
+use crate::peer::PeerKey;
+use crate::reports::{self, COMPOUND};
+use crate::time::Time;
+
+/// How often voices are looked after.
+const VOICES_TICK: Duration = Duration::from_millis(20);
+
+impl Shard {
+    /// When [`Shard::tick`] wants to be called next.
+    #[must_use]
+    pub fn next_tick(&self) -> Time {
+        self.next_fast.min(self.next_slow)
+    }
+
+    /// Do what is due; calling early or late does no harm.
+    pub fn tick(&mut self, now: Time, out: &mut Outbox) {
+        if now >= self.next_fast {
+            self.next_fast = now + VOICES_TICK;
+            self.tidy_voices(now, out);
+        }
+        if now >= self.next_slow {
+            self.next_slow = now + limits::SWEEP_TICK;
+            self.tell_levels(now);
+            self.report_to_publishers(now, out);
+            self.wake_handshakes(now, out);
+            self.sweep(now, out);
+        }
+    }
+
+    fn tell_levels(&mut self, now: Time) {
+        for place in 0..self.spaces.places() {
+            let Some(space) = self.spaces.get_mut(place) else {
+                continue;
+            };
+            let mut levels = Levels::default();
+            for index in &space.publishers {
+                if let Some(peer) = self.peers.get(*index)
+                    && let Some(publisher) = &peer.publisher
+                    && publisher.allowed
+                    && publisher.announced
+                {
+                    levels.push(peer.voice, publisher.level.told_at(now));
+                }
+            }
+            if levels != space.told_levels {
+                space.told_levels = levels;
+                self.events.push(Event::Levels {
+                    space: space.id,
+                    levels,
+                });
+            }
+        }
+    }
+
+    fn report_to_publishers(&mut self, now: Time, out: &mut Outbox) {
+        for place in 0..self.spaces.places() {
+            let Some(space) = self.spaces.get(place) else {
+                continue;
+            };
+            for index in &space.publishers {
+                let Some(publisher) = self
+                    .peers
+                    .get_mut(*index)
+                    .and_then(|peer| peer.publisher.as_mut())
+                else {
+                    continue;
+                };
+                let is_due = publisher
+                    .reception
+                    .reported()
+                    .is_none_or(|at| now.since(at) >= limits::RECEIVER_REPORT);
+                let Some(ssrc) = publisher.ssrc.filter(|_| is_due) else {
+                    continue;
+                };
+                let Some(block) = publisher.reception.report(now, ssrc) else {
+                    continue;
+                };
+                let mut plain = [0; COMPOUND];
+                if let (Ok(len), Some(Some(link))) = (
+                    reports::write_receiver_report(block, &mut plain),
+                    self.links.get_mut(*index as usize),
+                ) {
+                    let plain = plain.get(..len).unwrap_or_default();
+                    send_rtcp(link, plain, out, &mut self.stats);
+                }
+            }
+        }
+    }
+
+    fn wake_handshakes(&mut self, now: Time, out: &mut Outbox) {
+        let mut at = 0;
+        while let Some(key) = self.joining.get(at).copied() {
+            at += 1;
+            let Some(peer) = self.peer_mut(key) else {
+                continue;
+            };
+            let is_late = now.since(peer.joined) >= limits::JOIN;
+            if peer.dtls.wake.is_some_and(|wake| wake <= now) {
+                peer.dtls.wake = None;
+                self.dispatch(now, key);
+            } else if is_late {
+                // Checks may go on for ever where DTLS never comes through.
+                let has_checked = peer.ice.nominated().is_some();
+                let why = if has_checked { "dtls" } else { "silent" };
+                self.stats.handshake_failures += u64::from(has_checked);
+                self.close(now, key, Cow::Borrowed(why), out);
+                at -= 1;
+            }
+        }
+    }
+
+    /// Look at a fiftieth of the slab: close the silent, report to listeners.
+    fn sweep(&mut self, now: Time, out: &mut Outbox) {
+        let places = self.peers.places() as usize;
+        let part = self.sweep_part;
+        self.sweep_part = (part + 1) % limits::SWEEP_PARTS;
+        let from = places * part / limits::SWEEP_PARTS;
+        let to = places * (part + 1) / limits::SWEEP_PARTS;
+        for index in from as u32..to as u32 {
+            let Some(peer) = self.peers.get(index) else {
+                continue;
+            };
+            if self.quiet_for(now, index) >= self.options.idle_timeout {
+                let key = PeerKey {
+                    index,
+                    generation: peer.generation,
+                };
+                self.close(now, key, Cow::Borrowed("silent"), out);
+            } else {
+                self.report_to_listener(now, index, out);
+            }
+        }
+    }
+
+    fn report_to_listener(&mut self, now: Time, index: u32, out: &mut Outbox) {
+        let Some(peer) = self.peers.get(index) else {
+            return;
+        };
+        let Some(Some(link)) = self.links.get_mut(index as usize) else {
+            return;
+        };
+        let voices = self
+            .spaces
+            .get(peer.space)
+            .and_then(|space| space.voices.get(peer.lines.count().checked_sub(1)?));
+        let Some(voices) = voices else { return };
+        let mut plain = [0; COMPOUND];
+        let ntp = self.options.wall.ntp(now);
+        match reports::write_sender_reports(now, ntp, voices, link, &mut plain) {
+            Ok(len) if len > 0 => {
+                send_rtcp(
+                    link,
+                    plain.get(..len).unwrap_or_default(),
+                    out,
+                    &mut self.stats,
+                );
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! What becomes of a publisher's packet: a slot, a stamp, and everybody's copy.
+
+use std::ops::Range;
+
+use arengo_wire::opus::SILENCE_FRAME;
+
+use super::Shard;
+use crate::events::Event;
+use crate::fanout::{SlotPacket, fan_out};
+use crate::lending::Place;
+use crate::level::{LevelTracker, Loudness};
+use crate::outbox::Outbox;
+use crate::peer::{Link, Peer};
+use crate::slab::Slab;
+use crate::space::{Listeners, Space, Voices};
+use crate::stats::Stats;
+use crate::time::Time;
+
+/// The level byte of silence.
+const SILENT: u8 = 127;
+
+/// A publisher's authenticated packet.
+pub(super) struct Spoken {
+    pub loudness: Loudness,
+    /// The publisher's tracker, this packet noted.
+    pub level: LevelTracker,
+    pub level_byte: u8,
+    pub index: u64,
+    pub timestamp: u32,
+    pub marker: bool,
+    pub ticks: u32,
+    /// Where in the datagram the sound is.
+    pub payload: Range<usize>,
+}
+
+/// Where packets go out.
+struct Exit<'a> {
+    links: &'a mut [Option<Link>],
+    out: &'a mut Outbox,
+    stats: &'a mut Stats,
+}
+
+fn tracker_of(peers: &Slab<Peer>, index: u32) -> Option<&LevelTracker> {
+    peers
+        .get(index)?
+        .publisher
+        .as_ref()
+        .map(|publisher| &publisher.level)
+}
+
+impl Shard {
+    /// Pass on a packet of the peer at *index*, whose voice is allowed.
+    pub(super) fn speak(
+        &mut self,
+        now: Time,
+        index: u32,
+        spoken: &Spoken,
+        opus: &[u8],
+        out: &mut Outbox,
+    ) {
+        let Self {
+            peers,
+            spaces,
+            links,
+            stats,
+            events,
+            ..
+        } = self;
+        let Some((place, voice)) = peers.get(index).map(|peer| (peer.space, peer.voice)) else {
+            return;
+        };
+        let Some(space) = spaces.get_mut(place) else {
+            return;
+        };
+        let mut exit = Exit { links, out, stats };
+        let mut passed = false;
+        for voices in &mut space.voices {
+            let place = voices
+                .lending
+                .place(now, index, spoken.loudness, &spoken.level, |index| {
+                    tracker_of(peers, index)
+                });
+            let slot = match place {
+                Place::Nowhere => continue,
+                Place::Held(slot) => slot,
+                Place::Lent(slot) => {
+                    voices.hand_over(slot, voice, &space.listeners, exit.links);
+                    slot
+                }
+            };
+            passed |= voices.pass_on(now, slot, voice, spoken, opus, &space.listeners, &mut exit);
+        }
+        exit.stats.forwarded += u64::from(passed);
+        tell_active(space, events);
+    }
+
+    /// End the voice of the peer at *index* now, wherever it is heard.
+    pub(super) fn silence(&mut self, now: Time, index: u32, out: &mut Outbox) {
+        let Self {
+            peers,
+            spaces,
+            links,
+            stats,
+            events,
+            ..
+        } = self;
+        let Some(space) = peers.get(index).and_then(|peer| spaces.get_mut(peer.space)) else {
+            return;
+        };
+        let mut exit = Exit { links, out, stats };
+        for voices in &mut space.voices {
+            voices.lending.withdraw(index);
+            if let Some(slot) = voices.lending.slot_of(index) {
+                voices.end(now, slot, &space.listeners, &mut exit);
+            }
+        }
+        tell_active(space, events);
+    }
+
+    /// Give back the slots of those who have fallen silent, and end the sound of those whose packets are missing.
+    pub(super) fn tidy_voices(&mut self, now: Time, out: &mut Outbox) {
+        let Self {
+            peers,
+            spaces,
+            links,
+            stats,
+            events,
+            ..
+        } = self;
+        let mut exit = Exit { links, out, stats };
+        for place in 0..spaces.places() {
+            let Some(space) = spaces.get_mut(place) else {
+                continue;
+            };
+            for voices in &mut space.voices {
+                while let Some(slot) = voices.lending.due(now, |index| tracker_of(peers, index)) {
+                    voices.end(now, slot, &space.listeners, &mut exit);
+                }
+                voices.pause(now, &space.listeners, &mut exit);
+            }
+            tell_active(space, events);
+        }
+    }
+}
+
+fn tell_active(space: &mut Space, events: &mut crate::events::EventQueue) {
+    let active = space.active();
+    if active != space.told_active {
+        space.told_active = active;
+        events.push(Event::Active {
+            space: space.id,
+            voices: active,
+        });
+    }
+}
+
+/// Longer than any jitter that a call survives: then what is missing is an end.
+const MISSING: std::time::Duration = std::time::Duration::from_millis(140);
+
+impl Voices {
+    /// *slot* goes to *voice*; whoever had it is out without a farewell, because the new voice follows at once.
+    fn hand_over(
+        &mut self,
+        slot: usize,
+        voice: u32,
+        listeners: &Listeners,
+        links: &mut [Option<Link>],
+    ) {
+        self.settle(slot, listeners, links);
+        if let (Some(stream), Some(in_slot)) =
+            (self.streams.get_mut(slot), self.in_slot.get_mut(slot))
+        {
+            stream.begin();
+            *in_slot = voice;
+        }
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a packet, its place and where it goes"
+    )]
+    fn pass_on(
+        &mut self,
+        now: Time,
+        slot: usize,
+        voice: u32,
+        spoken: &Spoken,
+        opus: &[u8],
+        listeners: &Listeners,
+        exit: &mut Exit<'_>,
+    ) -> bool {
+        let lines = self.slots();
+        let Some(stream) = self.streams.get_mut(slot) else {
+            return false;
+        };
+        if stream.is_ended() && !spoken.loudness.voiced {
+            return false; // silence has been said; its details are not worth a packet
+        }
+        let Some(stamp) = stream.stamp(
+            now,
+            spoken.index,
+            spoken.timestamp,
+            spoken.marker,
+            spoken.ticks,
+            opus.len(),
+        ) else {
+            return false;
+        };
+        let packet = SlotPacket {
+            lines,
+            slot,
+            stamp,
+            voice,
+            level: spoken.level_byte,
+            opus,
+        };
+        fan_out(&packet, listeners, exit.links, exit.out, exit.stats);
+        true
+    }
+
+    /// End the voice in *slot* with silence and free the slot.
+    fn end(&mut self, now: Time, slot: usize, listeners: &Listeners, exit: &mut Exit<'_>) {
+        self.fall_silent(now, slot, listeners, exit);
+        self.settle(slot, listeners, exit.links);
+        self.lending.give_back(slot);
+        if let Some(in_slot) = self.in_slot.get_mut(slot) {
+            *in_slot = 0;
+        }
+    }
+
+    /// Say silence in slots whose holder's packets are missing: a browser would draw the last sound out.
+    fn pause(&mut self, now: Time, listeners: &Listeners, exit: &mut Exit<'_>) {
+        for slot in 0..self.slots() {
+            let last_sent = self.stream(slot).and_then(|stream| stream.last_sent());
+            if self.lending.holder(slot).is_some()
+                && last_sent.is_some_and(|at| now.since(at) >= MISSING)
+            {
+                self.fall_silent(now, slot, listeners, exit);
+            }
+        }
+    }
+
+    /// Three frames of silence at once, unless that was the last thing said.
+    fn fall_silent(&mut self, now: Time, slot: usize, listeners: &Listeners, exit: &mut Exit<'_>) {
+        let (lines, voice) = (self.slots(), self.voice_in(slot));
+        let Some(stream) = self
+            .streams
+            .get_mut(slot)
+            .filter(|stream| !stream.is_ended())
+        else {
+            return;
+        };
+        for stamp in stream.finish(now, SILENCE_FRAME.len()) {
+            let packet = SlotPacket {
+                lines,
+                slot,
+                stamp,
+                voice,
+                level: SILENT,
+                opus: &SILENCE_FRAME,
+            };
+            fan_out(&packet, listeners, exit.links, exit.out, exit.stats);
+        }
+    }
+
+    /// Listeners whose own voice was in *slot* got none of it: their numbering goes on as if it had not been.
+    fn settle(&self, slot: usize, listeners: &Listeners, links: &mut [Option<Link>]) {
+        let voice = self.voice_in(slot);
+        let Some(stream) = self.streams.get(slot).filter(|_| voice != 0) else {
+            return;
+        };
+        let lent = stream.highest() - stream.lending_floor();
+        let octets = stream.octets() - stream.lending_octets();
+        for class in listeners
+            .classes()
+            .iter()
+            .filter(|class| class.lines() == self.slots())
+        {
+            for member in class.members(true).iter().chain(class.members(false)) {
+                if member.voice == voice
+                    && let Some(Some(link)) = links.get_mut(member.index as usize)
+                    && let (Some(offset), Some(before)) =
+                        (link.offsets.get_mut(slot), link.octets.get_mut(slot))
+                {
+                    *offset += lent;
+                    *before += octets;
+                }
+            }
+        }
+    }
+
+    /// Number a new listener's packets of *slot* from *start* on.
+    pub(crate) fn introduce(&self, link: &mut Link, slot: usize, start: u64, own_voice: u32) {
+        let Some(stream) = self.streams.get(slot) else {
+            return;
+        };
+        let is_own = own_voice != 0 && self.voice_in(slot) == own_voice;
+        let (index, octets) = if is_own {
+            (stream.lending_floor(), stream.lending_octets())
+        } else {
+            (stream.highest(), stream.octets())
+        };
+        if let (Some(offset), Some(first), Some(before)) = (
+            link.offsets.get_mut(slot),
+            link.starts.get_mut(slot),
+            link.octets.get_mut(slot),
+        ) {
+            *offset = index - start;
+            *first = start;
+            *before = octets;
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! One space: its listeners by class, and the voices that are heard.
+
+use crate::events::Levels;
+use crate::lending::{Lending, Rules};
+use crate::limits::SLOTS;
+use crate::peer::{Line, Lines};
+use crate::timeline::Timeline;
+
+/// A listener in a class: what fan-out reads before it touches the listener itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// Place in the slab of peers.
+    pub index: u32,
+    /// The listener's own voice, which it never gets.
+    pub voice: u32,
+}
+
+/// Listeners to whom the same plaintext goes.
+#[derive(Debug)]
+pub struct Class {
+    lines: Lines,
+    /// Those who may speak: served first.
+    stage: Vec<Member>,
+    audience: Vec<Member>,
+}
+
+/// Where in its class a listener stands; found again in constant time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    class: u32,
+    on_stage: bool,
+    position: u32,
+}
+
+impl Class {
+    /// The line of *slot*.
+    #[inline]
+    #[must_use]
+    pub fn line(&self, slot: usize) -> Option<Line> {
+        self.lines.line(slot)
+    }
+
+    /// How many lines its listeners have.
+    #[inline]
+    #[must_use]
+    pub const fn lines(&self) -> usize {
+        self.lines.count()
+    }
+
+    /// Those on stage, or the audience.
+    #[inline]
+    #[must_use]
+    pub fn members(&self, on_stage: bool) -> &[Member] {
+        if on_stage {
+            &self.stage
+        } else {
+            &self.audience
+        }
+    }
+
+    fn members_mut(&mut self, on_stage: bool) -> &mut Vec<Member> {
+        if on_stage {
+            &mut self.stage
+        } else {
+            &mut self.audience
+        }
+    }
+}
+
+/// All listeners of a space.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    classes: Vec<Class>,
+}
+
+impl Listeners {
+    /// The classes; few, because browsers offer alike.
+    #[inline]
+    #[must_use]
+    pub fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
+    /// Seat a listener.
+    pub fn add(&mut self, lines: Lines, on_stage: bool, member: Member) -> Seat {
+        let class = self
+            .classes
+            .iter()
+            .position(|class| class.lines == lines)
+            .unwrap_or_else(|| {
+                self.classes.push(Class {
+                    lines,
+                    stage: Vec::new(),
+                    audience: Vec::new(),
+                });
+                self.classes.len() - 1
+            });
+        let mut position = 0;
+        if let Some(class) = self.classes.get_mut(class) {
+            let members = class.members_mut(on_stage);
+            position = members.len() as u32;
+            members.push(member);
+        }
+        Seat {
+            class: class as u32,
+            on_stage,
+            position,
+        }
+    }
+
+    /// Free *seat*; the listener that now sits there, if another was moved to it.
+    pub fn remove(&mut self, seat: Seat) -> Option<u32> {
+        let members = self
+            .classes
+            .get_mut(seat.class as usize)?
+            .members_mut(seat.on_stage);
+        let position = seat.position as usize;
+        if position < members.len() {
+            members.swap_remove(position);
+        }
+        members.get(position).map(|moved| moved.index)
+    }
+}
+
+/// The slots of a space as listeners with a certain number of lines hear them.
+#[derive(Debug)]
+pub struct Voices {
+    pub(crate) lending: Lending,
+    pub(crate) streams: [Timeline; SLOTS],
+    /// Whose voice is in each slot; stays until the slot has ended.
+    pub(crate) in_slot: [u32; SLOTS],
+}
+
+impl Voices {
+    /// All slots free; *clock_base* is the RTP timestamp at time zero.
+    #[must_use]
+    pub fn new(slots: usize, clock_base: u32) -> Self {
+        Self {
+            lending: Lending::new(Rules::loudest(slots)),
+            streams: std::array::from_fn(|_| Timeline::new(clock_base)),
+            in_slot: [0; SLOTS],
+        }
+    }
+
+    /// How many slots.
+    #[must_use]
+    pub const fn slots(&self) -> usize {
+        self.lending.slots()
+    }
+
+    /// The stream of *slot*.
+    #[must_use]
+    pub fn stream(&self, slot: usize) -> Option<&Timeline> {
+        self.streams.get(slot)
+    }
+
+    /// Whose voice is in *slot*; 0 for nobody's.
+    #[must_use]
+    pub fn voice_in(&self, slot: usize) -> u32 {
+        self.in_slot.get(slot).copied().unwrap_or(0)
+    }
+}
+
+/// A space with at least one peer.
+#[derive(Debug)]
+pub struct Space {
+    pub(crate) id: u64,
+    pub(crate) peers: u32,
+    /// Places of the publishers in the slab of peers.
+    pub(crate) publishers: Vec<u32>,
+    pub(crate) listeners: Listeners,
+    /// By number of lines, less one.
+    pub(crate) voices: [Voices; SLOTS],
+    pub(crate) told_levels: Levels,
+    pub(crate) told_active: [u32; SLOTS],
+}
+
+impl Space {
+    pub(crate) fn new(id: u64, clock_base: u32) -> Self {
+        Self {
+            id,
+            peers: 0,
+            publishers: Vec::new(),
+            listeners: Listeners::default(),
+            voices: std::array::from_fn(|n| Voices::new(n + 1, clock_base)),
+            told_levels: Levels::default(),
+            told_active: [0; SLOTS],
+        }
+    }
+
+    /// Who holds the slots, the dominant speaker first.
+    pub(crate) fn active(&self) -> [u32; SLOTS] {
+        let [one, .., all] = &self.voices;
+        let mut active = all.in_slot;
+        let dominant = one.voice_in(0);
+        if let Some(at) = active
+            .iter()
+            .position(|voice| *voice == dominant && dominant != 0)
+        {
+            active.get_mut(..=at).unwrap_or_default().rotate_right(1);
+        }
+        active
+    }
+}

@@ -1,0 +1,38 @@
+//! Counters of a shard since its start.
+
+/// What has happened so far; numbers only grow, but for `peers` and `spaces`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Peers now.
+    pub peers: u64,
+    /// Spaces with at least one peer now.
+    pub spaces: u64,
+    /// Datagrams received.
+    pub packets_in: u64,
+    /// Datagrams made.
+    pub packets_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes made.
+    pub bytes_out: u64,
+    /// SRTP or SRTCP packets whose tag was wrong.
+    pub drops_srtp_auth: u64,
+    /// SRTP or SRTCP packets seen before.
+    pub drops_replay: u64,
+    /// Datagrams of nobody, of an unknown stream, or malformed.
+    pub drops_unknown: u64,
+    /// Handshakes completed.
+    pub handshakes: u64,
+    /// Handshakes failed.
+    pub handshake_failures: u64,
+    /// STUN messages received.
+    pub stun: u64,
+    /// STUN messages not answered: malformed, of nobody, or with a wrong password.
+    pub stun_rejected: u64,
+    /// Tapped packets that found no room.
+    pub drops_tap: u64,
+    /// Events that gave way to others.
+    pub events_dropped: u64,
+    /// Publishers' packets passed on.
+    pub forwarded: u64,
+}
