@@ -1,0 +1,150 @@
+"""The sound, by the compiled core in this process.
+
+The core is sync and never blocks for long; its events are drained in batches when its eventfd is readable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from itertools import count
+
+from arengo.domain.errors import Refusal, Unavailable
+from arengo.media import Core, MediaUnavailable, SdpRefused
+from arengo.service.ports import (
+    ActiveVoices,
+    MediaEvent,
+    NodeId,
+    PeerClosed,
+    PeerConnected,
+    PeerId,
+    PeerPublishing,
+    SdpAnswer,
+    VoiceLevels,
+)
+
+EVENTS_AT_ONCE = 4096
+EVENTS_WAITING = 65_536
+
+
+class CoreMediaPlane:
+    """A `MediaPlane` whose only node is this process; OSError when a port is taken."""
+
+    def __init__(
+        self, *, udp_port: int, tcp_port: int | None, public_ips: Sequence[str] = (), bind: str | None = None, idle_timeout_s: float = 30.0
+    ) -> None:
+        self._core = Core(udp_port=udp_port, tcp_port=tcp_port, public_ips=list(public_ips), bind=bind, idle_timeout_s=idle_timeout_s)
+        self._spaces: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+        self._numbers = count(1)
+
+    @property
+    def udp_port(self) -> int:
+        return self._core.udp_port
+
+    @property
+    def tcp_port(self) -> int | None:
+        return self._core.tcp_port
+
+    async def accept_offer(
+        self,
+        node: NodeId,
+        peer: PeerId,
+        space: str,
+        *,
+        voice: int,
+        offer: str,
+        may_send: bool,
+        may_receive: bool,
+        requester: str,
+    ) -> SdpAnswer:
+        try:
+            answer = self._core.accept_offer(
+                peer=peer,
+                space=self._number(space),
+                voice=voice,
+                offer=offer,
+                may_send=may_send,
+                may_receive=may_receive,
+                requester=requester,
+            )
+        except SdpRefused as error:
+            code, detail = _said(error, "sdp_malformed")
+            raise Refusal(detail, code=code) from None
+        except MediaUnavailable as error:
+            code, detail = _said(error, "media_full")
+            raise Unavailable(detail, code=code, retry_after=5.0) from None
+        return SdpAnswer(answer)
+
+    async def allow_publish(self, node: NodeId, peer: PeerId, allowed: bool) -> None:
+        self._core.allow_publish(peer, allowed)
+
+    async def close_peer(self, node: NodeId, peer: PeerId, why: str) -> None:
+        self._core.close_peer(peer, why)
+
+    async def close_space(self, node: NodeId, space: str, why: str) -> None:
+        number = self._spaces.pop(space, None)
+        if number is not None:
+            self._names.pop(number, None)
+            self._core.close_space(number, why)
+
+    async def tap(self, node: NodeId, space: str, peers: frozenset[PeerId]) -> None:
+        number = self._spaces.get(space)
+        if number is not None:
+            self._core.tap(number, sorted(peers))
+
+    async def events(self) -> AsyncIterator[MediaEvent]:
+        """Give the events of the core as they come; one reader at a time."""
+        loop = asyncio.get_running_loop()
+        waiting = asyncio.Event()
+        waiting.set()
+        loop.add_reader(self._core.fileno(), waiting.set)
+        try:
+            while True:
+                await waiting.wait()
+                waiting.clear()
+                while batch := self._core.drain_events(EVENTS_AT_ONCE):
+                    for raw in batch:
+                        event = self._event(raw)
+                        if event is not None:
+                            yield event
+        finally:
+            with contextlib.suppress(ValueError, OSError):
+                loop.remove_reader(self._core.fileno())
+
+    def stats(self) -> dict[str, int | float | list[int]]:
+        """Give the counters of the core since its start."""
+        return self._core.stats()
+
+    def shutdown(self) -> None:
+        """Say goodbye to every peer and close the sockets; twice does no harm."""
+        self._core.shutdown()
+
+    def _number(self, space: str) -> int:
+        number = self._spaces.get(space)
+        if number is None:
+            number = next(self._numbers)
+            self._spaces[space] = number
+            self._names[number] = space
+        return number
+
+    def _event(self, raw: tuple[object, ...]) -> MediaEvent | None:
+        match raw:
+            case ("connected", int(peer), str(transport)):
+                return PeerConnected(PeerId(peer), transport)
+            case ("publishing", int(peer)):
+                return PeerPublishing(PeerId(peer))
+            case ("closed", int(peer), str(why)):
+                return PeerClosed(PeerId(peer), why)
+            case ("levels", int(number), list(levels)) if number in self._names:
+                return VoiceLevels(self._names[number], tuple(levels))
+            case ("active", int(number), list(voices)) if number in self._names:
+                return ActiveVoices(self._names[number], tuple(voices))
+            case _:
+                return None
+
+
+def _said(error: Exception, otherwise: str) -> tuple[str, str]:
+    code = error.args[0] if error.args else otherwise
+    return str(code), str(error.args[1]) if len(error.args) > 1 else ""
