@@ -470,3 +470,15 @@ fn an_answer_that_chooses_no_role_or_takes_no_line_is_refused() {
 fn secrets_do_not_show_when_printed() {
     assert_eq!(format!("{:?}", ice()), "IceCredentials(\"serv\", ..)");
 }
+
+#[test]
+fn candidates_of_another_address_or_transport_have_another_foundation() {
+    let [here, there] = ["192.0.2.1:1", "192.0.2.2:1"].map(|a| a.parse().expect("address"));
+    let foundations = [
+        Candidate::host_udp(here, 1).foundation,
+        Candidate::host_udp(there, 1).foundation,
+        Candidate::host_tcp_passive(here, 1).foundation,
+    ];
+    assert!(foundations[0] != foundations[1] && foundations[0] != foundations[2]);
+    assert_eq!(Candidate::host_udp(here, 9).foundation, foundations[0]);
+}

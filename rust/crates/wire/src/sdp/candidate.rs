@@ -52,14 +52,8 @@ impl Candidate {
     }
 
     fn host(transport: Transport, address: SocketAddr, priority: u32) -> Self {
-        let foundation = match (transport, address.ip()) {
-            (Transport::Udp, IpAddr::V4(_)) => "1",
-            (Transport::Udp, IpAddr::V6(_)) => "2",
-            (_, IpAddr::V4(_)) => "3",
-            (_, IpAddr::V6(_)) => "4",
-        };
         Self {
-            foundation: foundation.to_owned(),
+            foundation: foundation(transport, address.ip()),
             component: 1,
             transport,
             priority,
@@ -136,4 +130,20 @@ impl fmt::Display for Candidate {
         )?;
         tcp_type.map_or(Ok(()), |tcp_type| write!(f, " tcptype {tcp_type}"))
     }
+}
+
+/// One string for each address and transport, which is what tells foundations apart for host candidates
+/// (RFC 8445 §5.1.1.3): agents hold back checks between pairs that share one.
+fn foundation(transport: Transport, ip: IpAddr) -> String {
+    let ip = match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V6(ip) => ip,
+    };
+    let is_udp = u8::from(transport == Transport::Udp);
+    let octets = ip.octets().into_iter().chain([is_udp]);
+    // FNV-1a: any hash will do.
+    let hash = octets.fold(0x811C_9DC5_u32, |hash, octet| {
+        (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193)
+    });
+    hash.to_string()
 }

@@ -1,0 +1,14 @@
+//! Writes what we know to be well formed into `corpus/`, for libFuzzer to start from.
+
+use std::{fs, io, path::Path};
+
+fn main() -> io::Result<()> {
+    for (target, seeds) in arengo_fuzz::seeds::all() {
+        let folder = Path::new("corpus").join(target);
+        fs::create_dir_all(&folder)?;
+        for (number, seed) in seeds.iter().enumerate() {
+            fs::write(folder.join(format!("seed-{number}")), seed)?;
+        }
+    }
+    Ok(())
+}
