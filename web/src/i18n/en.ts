@@ -2,7 +2,7 @@
 
 import type { Formats } from "./formats";
 import type { MicRefusal } from "../model/ports.js";
-import type { Notice } from "../model/views/index.js";
+import type { Notice, PersonAction } from "../model/views/index.js";
 import type { BrowserKind } from "../ui/browser";
 import type { RefusalSentences } from "./refusals";
 
@@ -76,8 +76,12 @@ export function english(f: Formats) {
       joining: "Opening the door",
       startsIn: (duration: string) => `Starts in ${duration}`,
       startsAt: (when: string, zone: string) => `${when}, ${zone}`,
-      aboutToStart: "About to begin. This page opens by itself.",
-      late: (host: string) => `${host} is a little late. This page opens by itself.`,
+      aboutSoon: "About to begin",
+      aboutToStart: "The door opens by itself.",
+      listenFromStart: "Listen from the start",
+      leftTitle: "You have left the space",
+      leftWhat: "It goes on. You can come back as long as it is live.",
+      late: (host: string) => `${host} is a little late. The door opens by itself.`,
       calendar: "Add to calendar",
       startNow: "Start now",
       cancelSpace: "Cancel this space",
@@ -133,6 +137,7 @@ export function english(f: Formats) {
       offStageAsk: "Nobody hears you. Raise a hand to speak.",
       offStageCome: "Nobody hears you. Tap to come on stage.",
       offStageGuest: "Nobody hears you. Sign in to ask to speak.",
+      offStageListen: "Nobody hears you. You are listening.",
       handUp: "Your hand is up",
       handPlace: (place: number) => {
         const word = FIRST_TEN[place - 1];
@@ -173,6 +178,7 @@ export function english(f: Formats) {
       speakNow: "Say something: the arch should light up.",
       heardYou: "That works. The arch follows your voice.",
       device: "Microphone",
+      tryMic: "Try my microphone",
       deviceUnnamed: (n: number) => `Microphone ${f.count(n)}`,
       startOpen: "Come up with the microphone on",
       startOpenWhat: "Off: you switch it on yourself when you want to speak.",
@@ -185,7 +191,7 @@ export function english(f: Formats) {
     leave: {
       leaveTitle: "Leave the space?",
       onStageWhat: "You are on stage. Leaving gives your place free.",
-      hostWhat: "The space goes on without you. A co-host keeps it, or whoever has been on stage longest, until you come back.",
+      hostWhat: "If you only leave, it goes on: a co-host keeps it, or whoever has been on stage longest, until you come back.",
       leave: "Leave",
       stay: "Stay",
       end: "End for all",
@@ -218,15 +224,22 @@ export function english(f: Formats) {
       muteAll: "Mute all",
       muteAllAsk: "Mute everybody but the host and you?",
       muteAllWhat: "Each of them can switch their own microphone on again.",
-      mute: "Mute",
-      takeOff: "Take off the stage",
-      makeCohost: "Make co-host",
-      dropCohost: "No longer co-host",
-      remove: "Remove from the space",
+      muteName: (name: string) => `Mute ${name}`,
+      moreName: (name: string) => `What to do about ${name}`,
+      places: (taken: number, all: number) => `${f.count(taken)} of ${f.count(all)}`,
+      everyoneMay: "Everyone may come on stage by themselves just now.",
+      actions: {
+        invite: "Invite on stage",
+        withdraw_invitation: "Take back the invitation",
+        lower_hand: "Lower their hand",
+        mute: "Mute",
+        take_off: "Take off the stage",
+        make_cohost: "Make co-host",
+        drop_cohost: "No longer co-host",
+        remove: "Remove from the space",
+      } satisfies Record<PersonAction, string> as Record<PersonAction, string>,
       removeAsk: (name: string) => `Remove ${name}?`,
       removeWhat: "They leave at once and cannot come back to this space.",
-      invite: "Invite on stage",
-      inviteAgain: "Take back the invitation",
       settings: "Settings",
       spaceTitle: "Title",
       whoMaySpeak: "Who may speak",
@@ -243,7 +256,6 @@ export function english(f: Formats) {
       searchPeople: "Find people by their name",
       nobodyFound: "Nobody has a name that begins so.",
       nobodyPermitted: "Nobody yet but you.",
-      tooManyCohosts: "There are already two co-hosts.",
     },
 
     person: {
@@ -253,7 +265,7 @@ export function english(f: Formats) {
       you: "This is you",
     },
 
-    people: { title: "People", stage: "On stage", square: "In the square", more: "Show more", unseen: (n: number) => f.plural(n, { one: `${f.count(n)} of them is a guest`, other: `${f.count(n)} of them are guests` }) },
+    people: { title: "People", stage: "On stage", square: "In the square", more: "Show more", guests: (n: number) => f.plural(n, { one: `${f.count(n)} of them as a guest`, other: `${f.count(n)} of them as guests` }) },
 
     share: {
       title: "Share this space",
@@ -277,7 +289,8 @@ export function english(f: Formats) {
       speaker: "Loudspeaker",
       language: "Language",
       volume: "Volume",
-      lockNote: "On some phones the sound stops when the screen locks. That is up to the browser.",
+      mayStopMic: "On this phone the microphone may close when the app is hidden or the screen locks. Keep it open while you speak.",
+      stopsMic: "On this phone the microphone closes when the app is hidden or the screen locks. Keep it open while you speak.",
       keys: "Keys",
       keySpace: "switches your microphone on and off",
     },
