@@ -51,9 +51,9 @@ function wrapperFor(namespace: string): string {
   return path;
 }
 
-/** A fresh page with the tap in it; *as* signs somebody in first. */
-export async function visit(browser: Browser, server: Server, as?: Account, path = "/"): Promise<Page> {
-  const context = await browser.newContext({ baseURL: server.url, locale: "en-GB", bypassCSP: true });
+/** A fresh page with the tap in it; *as* signs somebody in first, *baseURL* is another way to the server. */
+export async function visit(browser: Browser, server: Server, as?: Account, path = "/", baseURL = server.url): Promise<Page> {
+  const context = await browser.newContext({ baseURL, locale: "en-GB", bypassCSP: true });
   await tapPages(context);
   if (as !== undefined) await signIn(context, server, as);
   const page = await context.newPage();

@@ -1,0 +1,42 @@
+/** From the link to the first audible sample, in browsers that have never seen the server. */
+import { launch, visit } from "../harness/browsers.ts";
+import { Speaker } from "../harness/headless.ts";
+import { figure, median, until } from "../harness/project.ts";
+import { type Marks, state } from "../harness/tap.ts";
+import { expect, test } from "../harness/test.ts";
+
+const ROUNDS = 5;
+const WANTED_MS = 1_000;
+const LIMIT_MS = 2_500;
+const PARTS = ["domReady", "channelOpen", "welcome", "offerSent", "answer", "iceConnected", "dtlsConnected", "firstPacket", "firstSample"] as const;
+
+test("a fresh browser hears the first sample soon after the link is opened", async ({ ear, people, server }) => {
+  test.setTimeout(120_000);
+  const host = await people.account("ann");
+  const space = await server.space(host, { title: "First sound" });
+  const speaker = await Speaker.enter(space, host, ear.talks.ann);
+  const rounds: Marks[] = [];
+  const taps: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const browser = await launch();
+    try {
+      const page = await visit(browser, server, undefined, new URL(space.url).pathname);
+      await page.getByRole("button", { name: "Listen", exact: true }).click();
+      taps.push(Date.now());
+      rounds.push(await until("the first sample", async () => {
+        const { marks } = await state(page);
+        return marks.firstSample !== null && marks;
+      }));
+    } finally {
+      await browser.close();
+    }
+  }
+  await speaker.leave();
+  for (const part of PARTS) {
+    figure(`link to ${part}`, `${Math.round(median(rounds.map((marks) => (marks[part] ?? Number.NaN) - marks.pageStart)))} ms (median of ${ROUNDS})`);
+  }
+  const total = median(rounds.map((marks) => marks.firstSample! - marks.pageStart));
+  const afterTap = median(rounds.map((marks, index) => marks.firstSample! - taps[index]!));
+  figure("link to the first audible sample", `${Math.round(total)} ms (wanted: ${WANTED_MS} ms), ${Math.round(afterTap)} ms of it after the tap`);
+  expect(total).toBeLessThan(LIMIT_MS);
+});
