@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
 
 from litestar import Litestar
 
@@ -14,7 +15,6 @@ from arengo.adapters.db.accounts import DatabaseAccounts
 from arengo.adapters.db.engine import Database
 from arengo.adapters.db.migrate import migrate
 from arengo.adapters.db.spaces import DatabaseSpaces
-from arengo.adapters.media.plane import CoreMediaPlane
 from arengo.adapters.passwords.argon2 import Argon2Passwords
 from arengo.service.accounts import Accounts
 from arengo.service.clock import Clock, SystemClock
@@ -22,6 +22,7 @@ from arengo.service.guests import Guests
 from arengo.service.ids import Ids, SystemIds
 from arengo.service.instance import Instance
 from arengo.service.operator import Operator
+from arengo.service.ports import MediaPlane
 from arengo.service.recognition import Recognition
 from arengo.service.services import Services
 from arengo.service.sessions import Sessions
@@ -30,6 +31,13 @@ from arengo.service.tokens import Tokens
 from arengo.settings import Settings
 from arengo.web.app import create_app
 from arengo.web.config import STATIC, WebConfig
+
+
+class Media(MediaPlane, Protocol):
+    """The sound, with the figures and the end that only who started it asks for."""
+
+    def stats(self) -> dict[str, int | float | list[int]]: ...
+    def shutdown(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ class Running:
     services: Services
     operator: Operator
     app: Litestar
-    media: CoreMediaPlane
+    media: Media
 
 
 def program_version() -> str:
@@ -60,6 +68,13 @@ def program_version() -> str:
         return version("arengo")
     except PackageNotFoundError:
         return "0"
+
+
+def _media_core(settings: Settings) -> Media:
+    """The compiled core; imported here, so that shell commands beside a server never load it."""
+    from arengo.adapters.media.plane import CoreMediaPlane
+
+    return CoreMediaPlane(udp_port=settings.media_port, tcp_port=settings.media_tcp_port, public_ips=settings.public_ips)
 
 
 @asynccontextmanager
@@ -97,17 +112,25 @@ async def open_people(settings: Settings, database: Database, clock: Clock, ids:
 
 
 @asynccontextmanager
-async def running(settings: Settings, instance: Instance, clock: Clock | None = None) -> AsyncIterator[Running]:
-    """Everything of a server but its listening sockets; stops the sound and the channels at the end."""
+async def running(
+    settings: Settings, instance: Instance, *, clock: Clock | None = None, media: Media | None = None
+) -> AsyncIterator[Running]:
+    """Everything of a server but its listening sockets; stops the channels and the sound at the end.
+
+    *clock* and *media* are the machine's unless others are given.
+    """
     clock = clock or SystemClock()
     ids = SystemIds(clock)
     async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
-        media = CoreMediaPlane(
-            udp_port=settings.media_port,
-            tcp_port=settings.media_tcp_port,
-            public_ips=settings.public_ips,
+        media = media or _media_core(settings)
+        spaces = Spaces(
+            store=DatabaseSpaces(database),
+            media=media,
+            clock=clock,
+            ids=ids,
+            limits=settings.limits,
+            people=people.accounts,
         )
-        spaces = Spaces(DatabaseSpaces(database), media, clock, ids, settings.limits, people.accounts)
         operator = Operator(people.accounts, people.tokens, spaces)
         services = Services(
             accounts=people.accounts,

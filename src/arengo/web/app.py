@@ -13,8 +13,8 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Sen
 
 from arengo.domain.errors import ArengoError
 from arengo.service.services import Services
-from arengo.web import auth, site_routes
-from arengo.web.api import accounts, health, instance, invitations, session, tokens
+from arengo.web import auth, pages, site_routes
+from arengo.web.api import accounts, health, instance, invitations, metrics, session, tokens
 from arengo.web.config import WebConfig
 from arengo.web.edge import Edge
 from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error
@@ -43,7 +43,6 @@ def create_app(services: Services, config: WebConfig | None = None) -> Litestar:
         dependencies={
             **auth.DEPENDENCIES,
             "services": Provide(lambda: services, sync_to_thread=False),
-            "config": Provide(lambda: config, sync_to_thread=False),
             "site": Provide(lambda: site, sync_to_thread=False),
         },
         before_request=auth.check_cookie_proofs,
@@ -71,5 +70,5 @@ def _inner(app: WebApp) -> ASGIApp:
 
 
 def _handlers() -> Sequence[ControllerRouterHandler]:
-    modules: list[Any] = [instance, session, accounts, tokens, invitations, health, site_routes]
+    modules: list[Any] = [instance, session, accounts, tokens, invitations, health, metrics, pages, site_routes]
     return [handler for module in modules for handler in module.handlers]

@@ -22,7 +22,7 @@ from arengo.domain import refusals
 from arengo.domain.errors import Refusal
 from arengo.domain.identity import Identity
 from arengo.service.services import Services
-from arengo.web.config import WebConfig
+from arengo.web.config import web_config
 
 SESSION_COOKIE: Final = "arengo_session"
 CSRF_COOKIE: Final = "arengo_csrf"
@@ -122,8 +122,7 @@ def require_own_origin(connection: Connection) -> None:
 
 def csrf_token(connection: Connection, session: str) -> str:
     """The token that goes with that session cookie (or with none: the empty text)."""
-    config: WebConfig = connection.app.state.config
-    return hmac.digest(config.csrf_secret, session.encode(errors="replace"), hashlib.sha256).hex()[:32]
+    return hmac.digest(web_config(connection).csrf_secret, session.encode(errors="replace"), hashlib.sha256).hex()[:32]
 
 
 def session_cookies(connection: Connection, session: str) -> list[Cookie]:

@@ -7,10 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Any
+
+from litestar.connection import ASGIConnection
 
 STATIC = Path(__file__).parent / "static"
 
 MediaStats = Callable[[], Mapping[str, int | float | list[int]]]
+
+
+def web_config(connection: ASGIConnection[Any, Any, Any, Any]) -> WebConfig:
+    """The configuration of the application that serves *connection*."""
+    config: WebConfig = connection.app.state.config
+    return config
 
 
 def _no_stats() -> Mapping[str, int | float | list[int]]:

@@ -1,0 +1,65 @@
+"""Asking the running server by its control socket, or working on the database where none runs."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import msgspec
+
+from arengo.bootstrap import open_database, open_people
+from arengo.cli.exits import DONE, FAILED, UNAVAILABLE, CliError
+from arengo.service.clock import SystemClock
+from arengo.service.ids import SystemIds
+from arengo.service.operator import Operator
+from arengo.settings import Settings
+from arengo.web.control import AnyControlCommand, EndSpace, Hello, Reply, obey
+
+_WAIT_S = 20.0
+
+
+def carry_out(settings: Settings, command: AnyControlCommand) -> int:
+    """Have *command* obeyed, by the running server if there is one, and print the answer."""
+    reply = ask_server(settings.control_socket, command)
+    if reply is None:
+        if isinstance(command, EndSpace):
+            raise CliError("No server runs on this data directory; a space can be ended where it lives.", UNAVAILABLE)
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        reply = asyncio.run(_obey_alone(settings, command))
+    if reply.code is not None:
+        raise CliError(f"{reply.text} ({reply.code})", UNAVAILABLE if reply.code == "unavailable" else FAILED)
+    print(reply.text)
+    return DONE
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a server answers on the control socket of that data directory."""
+    return ask_server(settings.control_socket, Hello()) is not None
+
+
+def ask_server(path: Path, command: AnyControlCommand) -> Reply | None:
+    """The running server's answer; None where none runs."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_WAIT_S)
+            connection.connect(str(path))
+            connection.sendall(msgspec.json.encode(command) + b"\n")
+            with connection.makefile("rb") as answer:
+                line = answer.readline()
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    except PermissionError as error:
+        raise CliError(f"The server's socket {path} belongs to another user; run this as that user.") from error
+    except TimeoutError as error:
+        raise CliError("The server does not answer on its socket.", UNAVAILABLE) from error
+    if not line:
+        raise CliError("The server went away before it answered.", UNAVAILABLE)
+    return msgspec.json.decode(line, type=Reply)
+
+
+async def _obey_alone(settings: Settings, command: AnyControlCommand) -> Reply:
+    clock = SystemClock()
+    ids = SystemIds(clock)
+    async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
+        return await obey(Operator(people.accounts, people.tokens, None), command)

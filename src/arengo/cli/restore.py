@@ -1,0 +1,33 @@
+"""`arengo restore`: put a backup back where no server runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from arengo.adapters.db.backup import read_backup
+from arengo.adapters.db.engine import Database
+from arengo.cli.control import is_running
+from arengo.cli.exits import DONE, UNAVAILABLE, CliError
+from arengo.cli.options import add_data_options, data_settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="a file that `arengo backup` wrote")
+    parser.add_argument("--force", action="store_true", help="also where data is already; the old database is kept aside")
+    add_data_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = data_settings(options)
+    if not options.file.is_file():
+        raise CliError(f"There is no file {options.file}.", UNAVAILABLE)
+    if is_running(settings):
+        raise CliError("A server runs on this data directory; stop it first.")
+    if settings.data_dir.is_dir() and any(settings.data_dir.iterdir()) and not options.force:
+        raise CliError(f"{settings.data_dir} is not empty; --force restores into it all the same.")
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    asyncio.run(read_backup(Database(settings.database), settings.data_dir, options.file, force=options.force))
+    print(f"Restored into {settings.data_dir}.")
+    return DONE

@@ -1,0 +1,123 @@
+"""Figures for Prometheus.
+
+They are told to this machine itself, or to whoever shows the metrics token; a request that a proxy passed on is not
+this machine's, whether the proxy is trusted or not.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from arengo.domain.errors import Refusal
+from arengo.service.services import Services
+from arengo.web.config import web_config
+from arengo.web.edge import client_address, was_forwarded
+
+Stats = Mapping[str, int | float | list[int]]
+
+_COUNTERS: Final[Mapping[str, str]] = {
+    "packets_in_total": "Packets that came in",
+    "packets_out_total": "Packets that went out",
+    "bytes_in_total": "Bytes that came in",
+    "bytes_out_total": "Bytes that went out",
+    "handshakes_total": "DTLS handshakes begun",
+    "handshake_failures_total": "DTLS handshakes that failed",
+    "stun_total": "STUN requests",
+    "stun_rejected_total": "STUN requests refused",
+    "events_dropped_total": "Events of the core that nobody took in time",
+}
+_DROPS: Final[Mapping[str, str]] = {
+    "drops_send_total": "send",
+    "drops_srtp_auth_total": "srtp_auth",
+    "drops_replay_total": "replay",
+    "drops_unknown_total": "unknown",
+}
+_GAUGES: Final[Mapping[str, str]] = {"peers": "Peers of the media core", "spaces": "Spaces of the media core"}
+_DELAY: Final = "forward_delay_us_log2"
+
+
+class MediaCollector(Collector):
+    """The media core's counters, and the histogram of how long a packet stays inside."""
+
+    def __init__(self, stats: Stats) -> None:
+        self._stats = stats
+
+    def collect(self) -> Iterator[Metric]:
+        for name, told in _COUNTERS.items():
+            if name in self._stats:
+                yield CounterMetricFamily(f"arengo_media_{name.removesuffix('_total')}", told, value=_number(self._stats[name]))
+        for name, told in _GAUGES.items():
+            if name in self._stats:
+                yield GaugeMetricFamily(f"arengo_media_{name}", told, value=_number(self._stats[name]))
+        drops = CounterMetricFamily("arengo_media_drops", "Packets dropped, by reason", labels=["reason"])
+        for name, reason in _DROPS.items():
+            if name in self._stats:
+                drops.add_metric([reason], _number(self._stats[name]))
+        yield drops
+        delay = self._stats.get(_DELAY)
+        if isinstance(delay, list):
+            yield _histogram(delay)
+
+
+class SpacesCollector(Collector):
+    """Spaces by state, people by role, and how late the channel is."""
+
+    def __init__(self, figures: Iterable[Metric]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._figures
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics(request: Request[Any, Any, Any], services: Services) -> Response[bytes]:
+    """The text format of Prometheus; 403 `not_permitted` for everybody else."""
+    config = web_config(request)
+    if not _is_allowed(request, config.metrics_token):
+        raise Refusal("Figures are told to the machine itself, or to who shows the metrics token.", code="not_permitted")
+    registry = CollectorRegistry()
+    registry.register(MediaCollector(config.media_stats()))
+    registry.register(SpacesCollector(_space_figures(services)))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+def _is_allowed(request: Request[Any, Any, Any], token: str | None) -> bool:
+    shown = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if token and hmac.compare_digest(shown.encode(), token.encode()):
+        return True
+    try:
+        return ipaddress.ip_address(client_address(request)).is_loopback and not was_forwarded(request)
+    except ValueError:
+        return False
+
+
+def _space_figures(services: Services) -> list[Metric]:
+    return []
+
+
+def _histogram(counts: list[int]) -> Metric:
+    """Bucket *i* of the core holds the packets of less than 2^(i+1) µs."""
+    buckets: list[tuple[str, float]] = []
+    seen, total_s = 0, 0.0
+    for power, count in enumerate(counts):
+        seen += count
+        total_s += count * 1.5 * 2**power / 1e6
+        buckets.append((str(2 ** (power + 1) / 1e6), seen))
+    family = HistogramMetricFamily("arengo_media_forward_delay_seconds", "From the socket to the socket")
+    family.add_metric([], [*buckets, ("+Inf", seen)], sum_value=total_s)
+    return family
+
+
+def _number(value: int | float | list[int]) -> float:
+    return float(sum(value)) if isinstance(value, list) else float(value)
+
+
+handlers = [metrics]

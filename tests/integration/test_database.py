@@ -1,0 +1,113 @@
+"""The database under the service: transactions, waiting, and the world's faults."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import func, insert, select, update
+from tests.fakes.clock import StoppedClock
+
+from arengo.adapters.db.engine import Database
+from arengo.adapters.db.schema import accounts
+from arengo.domain.errors import Unavailable
+
+
+async def add_account(database: Database, number: int) -> None:
+    row = {"id": str(number), "name": f"p{number}", "display": "0", "bot": False, "created_at": StoppedClock().now()}
+    async with database.write() as connection:
+        await connection.execute(insert(accounts).values(row))
+
+
+async def test_two_hundred_writers_lose_no_update(database: Database) -> None:
+    await add_account(database, 1)
+
+    async def count_one_up() -> None:
+        async with database.write() as connection:
+            query = select(accounts.c.display).where(accounts.c.id == "1").with_for_update()
+            seen = int((await connection.execute(query)).scalar_one())
+            await connection.execute(update(accounts).values(display=str(seen + 1)))
+
+    await asyncio.gather(*(count_one_up() for _ in range(200)))
+
+    async with database.read() as connection:
+        assert await connection.scalar(select(accounts.c.display)) == "200"
+
+
+async def test_what_raises_in_a_write_is_rolled_back(database: Database) -> None:
+    with pytest.raises(LookupError):
+        async with database.write() as connection:
+            await connection.execute(insert(accounts).values(id="1", name="ann", display="Ann", bot=False, created_at=StoppedClock().now()))
+            raise LookupError
+
+    async with database.read() as connection:
+        assert await connection.scalar(select(func.count()).select_from(accounts)) == 0
+
+
+async def test_instants_come_back_aware_and_in_utc(database: Database) -> None:
+    await add_account(database, 1)
+
+    async with database.read() as connection:
+        assert await connection.scalar(select(accounts.c.created_at)) == StoppedClock().now()
+
+
+async def test_a_locked_database_is_unavailable_within_about_two_seconds_and_works_again_after(database: Database) -> None:
+    async with locked_by_somebody_else(database):
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            await add_account(database, 1)
+        assert time.monotonic() - began < 3
+
+    await add_account(database, 1)
+
+
+async def test_a_closed_database_is_unavailable_not_a_fault(database: Database) -> None:
+    await database.close()
+
+    with pytest.raises(Unavailable):
+        await database.ping()
+
+
+async def test_a_postgresql_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    database = Database(f"postgresql://nobody@/nothing?host={tmp_path}")
+
+    with pytest.raises(Unavailable):
+        await database.connect()
+    await database.close()
+
+
+async def test_an_sqlite_file_that_goes_away_is_unavailable_until_it_is_back(tmp_path: Path) -> None:
+    path = tmp_path / "arengo.db"
+    sqlite3.connect(path).close()
+    database = Database(f"sqlite:///{path}")
+    await database.connect()
+
+    path.rename(tmp_path / "away.db")
+    with pytest.raises(Unavailable):
+        await database.ping()
+    assert not path.exists()
+
+    (tmp_path / "away.db").rename(path)
+    await database.ping()
+    await database.close()
+
+
+@asynccontextmanager
+async def locked_by_somebody_else(database: Database) -> AsyncIterator[None]:
+    if database.path is not None:
+        with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
+            other.execute("ROLLBACK")
+        return
+    other = await asyncpg.connect(database.url.render_as_string(hide_password=False))
+    async with other.transaction():
+        await other.execute("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE")
+        yield
+    await other.close()
