@@ -13,6 +13,7 @@ async function start(): Promise<void> {
   const target = document.getElementById("app");
   if (target === null) throw new Error("index.html has no #app");
   const arengo = bootstrap();
+  void arengo.account.refresh();
   await language.use(preferredLanguage());
   target.replaceChildren();
   mount(App, { target, props: { arengo } });

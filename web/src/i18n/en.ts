@@ -6,6 +6,9 @@ import type { Notice, PersonAction } from "../model/views/index.js";
 import type { BrowserKind } from "../ui/browser";
 import type { RefusalSentences } from "./refusals";
 
+/** Words before a key, its name, words after it. */
+type KeyWords = readonly [string, string, string];
+
 const FIRST_TEN = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 
 export function english(f: Formats) {
@@ -145,10 +148,10 @@ export function english(f: Formats) {
       },
       off: "Your microphone is off",
       offTap: "Nobody hears you. Tap to speak.",
-      offKey: ["Nobody hears you. ", "Space", " switches it on."] as const,
+      offKey: ["Nobody hears you. ", "Space", " switches it on."] as KeyWords,
       on: "Your microphone is on",
       onTap: "Everyone hears you. Tap to switch it off.",
-      onKey: ["Everyone hears you. ", "Space", " switches it off."] as const,
+      onKey: ["Everyone hears you. ", "Space", " switches it off."] as KeyWords,
       opening: "Your microphone is opening",
       openingWhat: "Nobody hears you yet.",
       mutedByHost: "A host muted you",

@@ -137,10 +137,10 @@ export function italian(f: Formats): Catalogue {
       handPlace: (place: number) => `Sei il numero ${f.count(place)} in lista. Ancora non ti sente nessuno.`,
       off: "Il tuo microfono è spento",
       offTap: "Non ti sente nessuno. Tocca per parlare.",
-      offKey: ["Non ti sente nessuno. ", "Spazio", " lo accende."] as const,
+      offKey: ["Non ti sente nessuno. ", "Spazio", " lo accende."],
       on: "Il tuo microfono è acceso",
       onTap: "Ti sentono tutti. Tocca per spegnerlo.",
-      onKey: ["Ti sentono tutti. ", "Spazio", " lo spegne."] as const,
+      onKey: ["Ti sentono tutti. ", "Spazio", " lo spegne."],
       opening: "Il tuo microfono si apre",
       openingWhat: "Ancora non ti sente nessuno.",
       mutedByHost: "Chi conduce ti ha spento il microfono",
@@ -160,7 +160,7 @@ export function italian(f: Formats): Catalogue {
 
     emoji: {
       title: "Manda una reazione",
-      names: { "❤️": "Cuore", "👏": "Applauso", "😂": "Risata", "🫒": "Oliva", "✋": "Mano", "👍": "Pollice in su", "🔥": "Fuoco", "🤔": "Dubbio" } as Record<string, string>,
+      names: { "❤️": "Cuore", "👏": "Applauso", "😂": "Risata", "🫒": "Oliva", "✋": "Mano", "👍": "Pollice in su", "🔥": "Fuoco", "🤔": "Dubbio" },
     },
 
     invite: {
