@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arengo_core::crypto::{fingerprint_of, same_bytes};
-use arengo_core::srtp::{SrtpKeys, SrtpProfile};
+use arengo_wire::srtp::Profile;
 use dimpl::{Config, Dtls, Output};
 
 use crate::{Identity, limits};
@@ -17,10 +17,16 @@ const FIRST_RETRANSMIT: Duration = Duration::from_millis(250);
 pub struct Said {
     /// Datagrams for the server, in order.
     pub datagrams: Vec<Vec<u8>>,
-    /// Both directions' keys, once.
-    pub keys: Option<SrtpKeys>,
+    /// What SRTP keys are made of, once.
+    pub exported: Option<Exported>,
     /// The server said `close_notify`.
     pub bye: bool,
+}
+
+/// Keying material of both directions, and how packets are protected with it (RFC 5764).
+pub struct Exported {
+    pub profile: Profile,
+    pub material: Vec<u8>,
 }
 
 /// The handshake failed, or the certificate is not the answer's.
@@ -111,7 +117,10 @@ impl Association {
                     let profile = profile_of(profile)
                         .filter(|_| self.is_proved)
                         .ok_or(Failed)?;
-                    said.keys = Some(SrtpKeys::split(profile, &material).ok_or(Failed)?);
+                    said.exported = Some(Exported {
+                        profile,
+                        material: material.to_vec(),
+                    });
                 }
                 Output::CloseNotify => said.bye = true,
                 Output::BufferTooSmall { .. } => return Err(Failed),
@@ -122,11 +131,11 @@ impl Association {
     }
 }
 
-fn profile_of(profile: dimpl::SrtpProfile) -> Option<SrtpProfile> {
+fn profile_of(profile: dimpl::SrtpProfile) -> Option<Profile> {
     match profile {
-        dimpl::SrtpProfile::AEAD_AES_128_GCM => Some(SrtpProfile::AeadAes128Gcm),
-        dimpl::SrtpProfile::AEAD_AES_256_GCM => Some(SrtpProfile::AeadAes256Gcm),
-        dimpl::SrtpProfile::AES128_CM_SHA1_80 => Some(SrtpProfile::Aes128CmSha1_80),
+        dimpl::SrtpProfile::AEAD_AES_128_GCM => Some(Profile::AeadAes128Gcm),
+        dimpl::SrtpProfile::AEAD_AES_256_GCM => Some(Profile::AeadAes256Gcm),
+        dimpl::SrtpProfile::AES128_CM_SHA1_80 => Some(Profile::AesCm128HmacSha1_80),
         _ => None,
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use arengo_core::srtp::{Inbound, Outbound, SRTCP_OVERHEAD, SRTP_OVERHEAD, SrtpKeys};
+use arengo_core::srtp::{Inbound, Outbound, SRTCP_OVERHEAD, SRTP_OVERHEAD, SrtpContexts};
 use arengo_wire::rtcp::{self, Compound, NtpTime, Packet, SenderInfo};
 use arengo_wire::rtp::{AudioLevel, Element, Header, HeaderFields};
 use arengo_wire::sdp::RemoteAnswer;
 
 use super::arrivals::Arrivals;
+use super::association::Exported;
 use super::pacer::{Paced, samples};
 use crate::{Received, limits};
 
@@ -64,18 +65,19 @@ struct Listening {
 impl Media {
     /// Begin with fresh keys; None when they are of no use.
     pub fn new(
-        keys: &SrtpKeys,
+        exported: &Exported,
         myself: SelfDescription,
         answer: &RemoteAnswer,
         now: Instant,
     ) -> Option<Media> {
+        let contexts = || SrtpContexts::of_client(exported.profile, &exported.material).ok();
         let first_receiving = usize::from(myself.sends);
         let mut lines = Vec::new();
         for (line, said) in answer.lines.iter().skip(first_receiving).enumerate() {
             let Some(&ssrc) = said.ssrcs.first().filter(|_| said.direction.sends()) else {
                 continue;
             };
-            let inbound = Inbound::new(keys.profile, &keys.server).ok()?;
+            let inbound = contexts()?.inbound;
             lines.push(Listening {
                 line,
                 ssrc,
@@ -97,10 +99,11 @@ impl Media {
                 last: None,
             })
         });
+        let SrtpContexts { outbound, inbound } = contexts()?;
         Some(Media {
             myself,
-            outbound: Outbound::new(keys.profile, &keys.client).ok()?,
-            reports: Inbound::new(keys.profile, &keys.server).ok()?,
+            outbound,
+            reports: inbound,
             microphone,
             lines,
             began: now,

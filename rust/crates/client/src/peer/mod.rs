@@ -17,6 +17,7 @@ use std::time::Instant;
 use crate::{
     AnswerRefused, Chance, ClientOptions, Identity, LevelsMismatch, Received, State, limits,
 };
+use arengo_core::crypto::StunIntegrity;
 use arengo_wire::sdp::{self, IceCredentials, OfferParameters, RemoteAnswer, SendLine, Transport};
 use association::{Association, Failed, Said};
 use media::{Media, Opened, SelfDescription};
@@ -137,7 +138,7 @@ impl Peer {
         }
         let credentials = Credentials {
             username: format!("{}:{}", answer.ice.ufrag, self.ufrag),
-            password: answer.ice.password.clone(),
+            integrity: StunIntegrity::new(&answer.ice.password),
         };
         let paths = Paths::new(candidates, credentials, now);
         self.connection = Some(Connection {
@@ -346,8 +347,8 @@ impl Peer {
                 transmit(&mut self.transmits, to, datagram);
             }
         }
-        if let Some(keys) = said.keys {
-            let media = Media::new(&keys, self.myself.clone(), &connection.answer, now);
+        if let Some(exported) = said.exported {
+            let media = Media::new(&exported, self.myself.clone(), &connection.answer, now);
             let Some(media) = media else {
                 return self.end(State::Failed);
             };

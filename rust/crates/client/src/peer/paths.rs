@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use arengo_core::crypto::hmac_sha1;
-use arengo_wire::stun::{BindingRequest, Class, HmacSha1, IceRole, Message, TransactionId};
+use arengo_core::crypto::StunIntegrity;
+use arengo_wire::stun::{BindingRequest, Class, IceRole, Message, TransactionId};
 
 use crate::{Chance, limits};
 
@@ -16,12 +16,11 @@ const MOST_PENDING: usize = 4 * limits::MOST_CANDIDATES;
 const PEER_REFLEXIVE: u32 = (110 << 24) | (65_535 << 8) | 255;
 
 /// What a check is signed with.
-#[derive(Clone)]
 pub struct Credentials {
     /// The server's fragment, a colon, and ours.
     pub username: String,
-    /// The server's password.
-    pub password: String,
+    /// Of the server's password.
+    pub integrity: StunIntegrity,
 }
 
 /// The ways to a server, and the one in use.
@@ -113,7 +112,11 @@ impl Paths {
             return false;
         };
         let is_success = message.class() == Class::SuccessResponse;
-        if !is_success || message.verify_integrity(&self.credentials).is_err() {
+        if !is_success
+            || message
+                .verify_integrity(&self.credentials.integrity)
+                .is_err()
+        {
             return false;
         }
         self.pending.remove(at);
@@ -149,14 +152,10 @@ impl Paths {
         };
         let mut datagram = vec![0; limits::MOST_DATAGRAM_BYTES];
         // Two fragments are shorter than any datagram; were they not, an empty one is no check.
-        let length = request.write(&self.credentials, &mut datagram).unwrap_or(0);
+        let length = request
+            .write(&self.credentials.integrity, &mut datagram)
+            .unwrap_or(0);
         datagram.truncate(length);
         (to, datagram)
-    }
-}
-
-impl HmacSha1 for Credentials {
-    fn sign(&self, parts: &[&[u8]]) -> [u8; 20] {
-        hmac_sha1(self.password.as_bytes(), parts)
     }
 }
