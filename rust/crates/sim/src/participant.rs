@@ -1,0 +1,52 @@
+//! What the simulation asks of whoever takes part, and what it learns.
+
+use std::net::SocketAddr;
+
+use arengo_core::Time;
+
+/// 20 ms of a voice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// An Opus packet; the payload says whose it is, and which, so that a listener can tell.
+    pub opus: Vec<u8>,
+    /// dBov, 0 loudest, -127 silence.
+    pub level: i8,
+}
+
+/// An Opus packet as it reached a participant's application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub at: Time,
+    pub line: usize,
+    pub csrc: u32,
+    /// Counted on across wraps where the participant can, else as it stood in the packet.
+    pub sequence: u64,
+    pub timestamp: u32,
+    pub opus: Vec<u8>,
+}
+
+impl Heard {
+    /// Whether this is one of the silence frames that end a voice.
+    pub fn is_silence(&self) -> bool {
+        self.opus == [0xf8, 0xff, 0xfe]
+    }
+}
+
+/// Someone with an address of their own who offers, connects, speaks and hears.
+pub trait Participant {
+    /// The SDP offer; called once.
+    fn offer(&mut self, now: Time) -> String;
+    fn answer(&mut self, now: Time, sdp: &str);
+    fn take(&mut self, now: Time, from: SocketAddr, datagram: &mut [u8]);
+    fn wake(&mut self, now: Time);
+    fn next_wake(&self) -> Option<Time>;
+    fn is_connected(&self) -> bool;
+    /// Send one frame now; without one, nothing is sent for 20 ms, as with DTX.
+    fn say(&mut self, now: Time, frame: Option<&Frame>);
+    /// Say goodbye, if it knows how.
+    fn leave(&mut self, now: Time);
+    /// What is to be sent since the last call, in order.
+    fn take_sent(&mut self) -> Vec<(SocketAddr, Vec<u8>)>;
+    /// What was heard since the last call, in order of arrival.
+    fn take_heard(&mut self) -> Vec<Heard>;
+}
