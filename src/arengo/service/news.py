@@ -35,7 +35,7 @@ class Reactions:
     people: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Told:
     """An event, by which the space came to *version*."""
 
@@ -43,14 +43,14 @@ class Told:
     event: Event
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Noted:
     """An event that the reader may not see brought the space to *version*."""
 
     version: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Pulsed:
     """What is gathered; None and empty: unchanged."""
 

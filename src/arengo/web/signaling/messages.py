@@ -91,7 +91,7 @@ class Snapshot(Wire, frozen=True, kw_only=True):
     space: SpaceFacts
     stage: list[OnStage]  # host first, then co-hosts, then speakers by time on stage
     hands: list[Hand]
-    invited: list[Person]  # asked to the stage, have not answered; seen by host and co-hosts, else empty
+    invited: list[Person]  # asked to the stage, have not answered, by id; whole for host and co-hosts, others see at most themselves
     audience: Audience
 
 
@@ -136,6 +136,8 @@ class SettingsChanged(Event, tag="settings_changed", frozen=True, kw_only=True):
     who_may_speak: WhoMaySpeak
     guests_allowed: bool
     capacity: int
+    lang: str | None = None
+    scheduled_start: str | None = None
 
 
 class HandRaised(Event, tag="hand_raised", frozen=True, kw_only=True):
@@ -154,6 +156,8 @@ class StageInvited(Event, tag="stage_invited", frozen=True, kw_only=True):
 
 
 class StageInvitationClosed(Event, tag="stage_invitation_closed", frozen=True, kw_only=True):
+    """Sent to those who were told of the invitation."""
+
     person_id: str
     why: Literal["accepted", "declined", "withdrawn"]
 
@@ -378,9 +382,11 @@ FromClient = Hello | Do | Leave | Ping | Pong
 
 
 class Welcome(Wire, tag_field="type", tag="welcome", frozen=True, kw_only=True):
+    """The beginning; comes again, with a snapshot that replaces everything, when the reader may see more or less than before."""
+
     you: You
     resume: str  # token for `hello.resume` and the `Arengo-Resume` header
-    version: int
+    version: int  # of the snapshot, or the last that the reader has seen
     snapshot: Snapshot | None
 
 

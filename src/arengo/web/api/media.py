@@ -1,0 +1,108 @@
+"""The sound by one HTTP request: the app's whole stay, WHIP in (RFC 9725), WHEP out (draft-ietf-wish-whep).
+
+An offer is answered with all candidates, so there is no trickle and PATCH is 405.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, delete, post, route
+from litestar.enums import HttpMethod
+
+from arengo.domain.errors import Refusal
+from arengo.domain.identity import Identity, Person
+from arengo.domain.ids import SpaceId
+from arengo.domain.scopes import require_scope
+from arengo.service.attendance import Door
+from arengo.service.services import Services
+from arengo.web.api.stage import SPACE
+from arengo.web.edge import client_address
+
+SDP = "application/sdp"
+RESUME_HEADER = "arengo-resume"
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Location, Link"}
+PREFLIGHT = {
+    **ANY_ORIGIN,
+    "Access-Control-Allow-Methods": "POST, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Arengo-Resume",
+    "Access-Control-Max-Age": "86400",
+    "Accept-Post": SDP,
+}
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@post(f"{SPACE}/media", tags=["media"], summary="Join the sound")
+async def join(space_id: str, request: AnyRequest, services: Services, maybe_identity: Identity | None) -> Response[str]:
+    """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel."""
+    person = await _participant(space_id, request, services, maybe_identity)
+    return await _answer(space_id, Door.APP, person, request, services)
+
+
+@post(f"{SPACE}/whip", tags=["media"], summary="Publish by WHIP")
+async def publish(space_id: str, request: AnyRequest, services: Services, identity: Identity) -> Response[str]:
+    """Come on stage with an open microphone and send sound into the space, as far as one may speak there."""
+    require_scope(identity, "speak")
+    return await _answer(space_id, Door.WHIP, identity.person, request, services)
+
+
+@post(f"{SPACE}/whep", tags=["media"], summary="Listen by WHEP")
+async def listen(space_id: str, request: AnyRequest, services: Services, maybe_identity: Identity | None) -> Response[str]:
+    """Receive the sound of the space; a public one without saying who one is."""
+    person = await _participant(space_id, request, services, maybe_identity)
+    return await _answer(space_id, Door.WHEP, person, request, services)
+
+
+@delete([f"{SPACE}/{door.value}/{{session_id:str}}" for door in Door], status_code=200, tags=["media"], summary="Hang up")
+async def hang_up(space_id: str, session_id: str, request: AnyRequest, services: Services) -> Response[None]:
+    """End a media session; its address, which only its owner was told, is the permission."""
+    door = Door(request.url.path.split("/")[-2])
+    await services.spaces.close_media(SpaceId(space_id), door, session_id)
+    return Response(None, status_code=200, headers=ANY_ORIGIN)
+
+
+@route([f"{SPACE}/{door.value}" for door in Door], http_method=[HttpMethod.OPTIONS], tags=["media"], include_in_schema=False)
+async def options(space_id: str) -> Response[None]:
+    """Say that an offer may be posted here, also from another site."""
+    return Response(None, status_code=204, headers=PREFLIGHT)
+
+
+@route([f"{SPACE}/{door.value}/{{session_id:str}}" for door in Door], http_method=[HttpMethod.OPTIONS], include_in_schema=False)
+async def session_options(space_id: str, session_id: str) -> Response[None]:
+    """Say that a session may be ended here, also from another site."""
+    return Response(None, status_code=204, headers=PREFLIGHT)
+
+
+async def _participant(space_id: str, request: AnyRequest, services: Services, identity: Identity | None) -> Person:
+    if identity is not None:
+        require_scope(identity, "listen")
+        return identity.person
+    token = request.headers.get(RESUME_HEADER)
+    stay = await services.spaces.stay(SpaceId(space_id), token) if token else None
+    if stay is not None:
+        return stay.person
+    await services.spaces.view(SpaceId(space_id), None)
+    return services.guests.welcome(client_address(request)).identity.person
+
+
+async def _answer(space_id: str, door: Door, person: Person, request: AnyRequest, services: Services) -> Response[str]:
+    offer = await _offer(request, services.limits.sdp_bytes)
+    session, answer = await services.spaces.open_media(SpaceId(space_id), person, door, offer, client_address(request))
+    location = f"/api/v1/spaces/{space_id}/{door.value}/{session}"
+    return Response(answer, status_code=201, media_type=SDP, headers={**ANY_ORIGIN, "Location": location})
+
+
+async def _offer(request: AnyRequest, most: int) -> str:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != SDP:
+        raise Refusal("Send an SDP offer as application/sdp.", code="unsupported_media_type")
+    body = await request.body()
+    if len(body) > most:
+        raise Refusal("The offer is too large.", code="too_large", facts={"most": most})
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise Refusal("The offer is not UTF-8 text.", code="sdp_malformed") from None
+
+
+handlers = [join, publish, listen, hang_up, options, session_options]

@@ -1,0 +1,201 @@
+"""One channel from `hello` to its end: reads what the client says, and answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import msgspec
+from litestar import WebSocket
+from litestar.exceptions import WebSocketDisconnect
+
+from arengo.domain.errors import ArengoError, ProtocolViolation, Refusal
+from arengo.domain.identity import Identity, Person
+from arengo.domain.ids import SpaceId
+from arengo.domain.rates import Bucket, Rate
+from arengo.domain.scopes import require_scope
+from arengo.service.resume import Stay
+from arengo.service.services import Services
+from arengo.service.space_door import depart, lose_channel
+from arengo.service.spaces import Seat
+from arengo.web.signaling import messages as wire
+from arengo.web.signaling.closing import LEFT, PROTOCOL_VIOLATION, Closing, closing_of_error, too_many
+from arengo.web.signaling.frames import Frames, encode
+from arengo.web.signaling.orders import order
+from arengo.web.signaling.outlet import SocketOutlet
+
+Socket = WebSocket[Any, Any, Any]
+
+COMMANDS_AT_ONCE = 16
+CLOSE_WAIT_S = 1.0
+
+_decoder = msgspec.json.Decoder(wire.FromClient)
+
+
+class Conversation:
+    """What is said on one socket, which has been accepted."""
+
+    def __init__(self, socket: Socket, services: Services, frames: Frames, space_id: SpaceId) -> None:
+        self._socket = socket
+        self._services = services
+        self._limits = services.limits
+        self._space_id = space_id
+        self._outlet = SocketOutlet(frames, services.limits)
+        self._rate = Rate(self._limits.channel_messages, self._limits.channel_messages_s)
+        self._bucket = Bucket()
+        self._excess = 0
+        self._commands: set[asyncio.Task[None]] = set()
+        self._scopes: Identity | None = None
+
+    async def hold(self, identity: Identity | None, address: str) -> Closing:
+        """Greet, talk until one side has enough, and give how to close. *address* is the client's, for counting guests."""
+        try:
+            seat = await self._greet(identity, address)
+        except ArengoError as error:
+            return closing_of_error(error)
+        except WebSocketDisconnect:
+            return LEFT
+        try:
+            return await self._talk(seat)
+        finally:
+            await lose_channel(seat.room, seat.attendant, self._outlet)
+
+    # ---- hello -------------------------------------------------------------------------------
+
+    async def _greet(self, identity: Identity | None, address: str) -> Seat:
+        hello = await self._hello()
+        stay = await self._services.spaces.stay(self._space_id, hello.resume.token) if hello.resume else None
+        person, stay = self._who(identity, stay, address)
+        if identity is not None:
+            require_scope(identity, "spaces:read")
+        self._scopes = identity
+        since = hello.resume.version if hello.resume else 0
+        return await self._services.spaces.enter(self._space_id, person, self._outlet, shown=hello.shown, stay=stay, since=since)
+
+    async def _hello(self) -> wire.Hello:
+        try:
+            async with asyncio.timeout(self._limits.channel_hello_s):
+                said = await self._receive()
+        except TimeoutError:
+            raise ProtocolViolation("Say hello first.") from None
+        if not isinstance(said, wire.Hello):
+            raise ProtocolViolation("Say hello first.")
+        return said
+
+    def _who(self, identity: Identity | None, stay: Stay | None, address: str) -> tuple[Person, Stay | None]:
+        if identity is not None:
+            return identity.person, stay if stay is not None and stay.person.id == identity.id else None
+        if stay is None:
+            return self._services.guests.welcome(address).identity.person, None
+        if not stay.person.is_guest:
+            raise Refusal("Sign in again.", code="not_signed_in")
+        return stay.person, stay
+
+    # ---- talking -----------------------------------------------------------------------------
+
+    async def _talk(self, seat: Seat) -> Closing:
+        writing = asyncio.create_task(self._outlet.write(self._send))
+        reading = asyncio.create_task(self._read(seat))
+        overflow = asyncio.create_task(self._outlet.overflown.wait())
+        try:
+            await asyncio.wait({writing, reading, overflow}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done() and not writing.done() and not overflow.done():
+                self._outlet.finish(_outcome(reading))
+                await asyncio.wait({writing, overflow}, timeout=CLOSE_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done():
+                return _outcome(writing)
+            return closing if (closing := self._outlet.closing) is not None else LEFT
+        finally:
+            tasks = (writing, reading, overflow, *self._commands)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self, seat: Seat) -> Closing:
+        while True:
+            try:
+                async with asyncio.timeout(self._limits.channel_idle_s):
+                    said = await self._receive()
+            except TimeoutError:
+                return Closing(1001, "idle")
+            except ProtocolViolation:
+                return PROTOCOL_VIOLATION
+            wait = self._spend()
+            if self._excess > self._limits.channel_excess:
+                return too_many(self._limits.channel_messages_s)
+            match said:
+                case wire.Do() if wait > 0:
+                    self._refuse(said.id, Refusal("That is too much at once.", code="rate_limited"), retry_after=wait)
+                case wire.Do():
+                    await self._start(seat, said)
+                case wire.Ping(id=number):
+                    self._outlet.say(encode(wire.Pong(id=number)))
+                case wire.Leave():
+                    with contextlib.suppress(ArengoError):
+                        await depart(seat.room, seat.attendant)
+                    return LEFT
+                case wire.Hello():
+                    return PROTOCOL_VIOLATION
+                case wire.Pong():
+                    pass
+
+    async def _start(self, seat: Seat, asked: wire.Do) -> None:
+        if len(self._commands) >= COMMANDS_AT_ONCE:
+            await asyncio.wait(self._commands, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(self._do(seat, asked))
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+
+    async def _do(self, seat: Seat, asked: wire.Do) -> None:
+        try:
+            if self._scopes is not None:
+                require_scope(self._scopes, "spaces:write")
+            version = await self._obey(seat, asked.command)
+        except ArengoError as error:
+            self._refuse(asked.id, error, retry_after=getattr(error, "retry_after", None))
+        else:
+            self._outlet.say(encode(wire.Done(id=asked.id, version=version)))
+
+    async def _obey(self, seat: Seat, command: wire.AnyCommand) -> int:
+        if isinstance(command, wire.React):
+            seat.room.react(seat.attendant.person, command.emoji)
+            return seat.room.space.version
+        asked = await order(command, lambda person_id: self._services.spaces.person(self._space_id, person_id))
+        return await seat.room.ask(seat.attendant.person, asked, from_app=True)
+
+    def _refuse(self, number: int, error: ArengoError, *, retry_after: float | None) -> None:
+        refused = wire.Refused(id=number, code=error.code, detail=error.detail, facts=dict(error.facts), retry_after=retry_after)
+        self._outlet.say(encode(refused))
+
+    def _spend(self) -> float:
+        now = self._services.clock.monotonic()
+        wait = self._bucket.wait(self._rate, now)
+        if wait > 0:
+            self._excess += 1
+        else:
+            self._bucket = self._bucket.poured(self._rate, now)
+            self._excess = max(0, self._excess - 1)
+        return wait
+
+    async def _receive(self) -> wire.FromClient:
+        text = await self._socket.receive_data(mode="text")
+        if len(text) > self._limits.channel_message_bytes:
+            raise ProtocolViolation("A message is too large.")
+        try:
+            said: wire.FromClient = _decoder.decode(text)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            raise ProtocolViolation("A message cannot be understood.") from None
+        return said
+
+    async def _send(self, frame: str) -> None:
+        await self._socket.send_data(frame)
+
+
+def _outcome(task: asyncio.Task[Closing]) -> Closing:
+    error = task.exception()
+    if error is None:
+        return task.result()
+    if isinstance(error, WebSocketDisconnect):
+        return LEFT
+    raise error
