@@ -14,11 +14,12 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Sen
 from arengo.domain.errors import ArengoError
 from arengo.service.services import Services
 from arengo.web import auth, pages, site_routes
-from arengo.web.api import accounts, health, instance, invitations, metrics, session, tokens
+from arengo.web.api import accounts, health, instance, invitations, media, metrics, people, session, spaces, stage, tokens
 from arengo.web.config import WebConfig
 from arengo.web.edge import Edge
 from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error
 from arengo.web.openapi import describe_errors, openapi_config
+from arengo.web.signaling import channel
 from arengo.web.site import Site
 
 
@@ -70,5 +71,6 @@ def _inner(app: WebApp) -> ASGIApp:
 
 
 def _handlers() -> Sequence[ControllerRouterHandler]:
-    modules: list[Any] = [instance, session, accounts, tokens, invitations, health, metrics, pages, site_routes]
+    rooms: list[Any] = [spaces, stage, people, media, channel]
+    modules: list[Any] = [instance, session, accounts, tokens, invitations, *rooms, health, metrics, pages, site_routes]
     return [handler for module in modules for handler in module.handlers]
