@@ -69,10 +69,10 @@ def speak_words(by: Synthesiser, text: str, out: Path, *, rate: int = 48_000, ta
 
 
 def read_wav(path: Path) -> tuple[NDArray[np.float64], int]:
-    """Samples between -1 and 1 of a mono 16-bit file, and their rate in Hz."""
+    """Samples between -1 and 1 of a 16-bit file, its channels mixed to one, and their rate in Hz."""
     with wave.open(str(path)) as file:
-        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-        return samples.astype(np.float64) / 32768.0, file.getframerate()
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, file.getnchannels())
+        return samples.astype(np.float64).mean(axis=1) / 32768.0, file.getframerate()
 
 
 def write_wav(path: Path, samples: NDArray[np.float64], rate: int) -> None:
