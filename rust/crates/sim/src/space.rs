@@ -250,6 +250,11 @@ impl Space {
         self.collect(who);
     }
 
+    /// Whether *who* thinks that sound may flow.
+    pub fn is_connected(&self, who: Who) -> bool {
+        self.people[who].participant.is_connected()
+    }
+
     pub fn now(&self) -> Time {
         self.now
     }
