@@ -7,7 +7,7 @@ import "./styles/base.css";
 import App from "./App.svelte";
 import { bootstrap } from "./bootstrap";
 import { language, preferredLanguage } from "./i18n/language.svelte";
-import { keepShell } from "./sw/register";
+import { keepShell } from "./features/shell/keepShell";
 
 async function start(): Promise<void> {
   const target = document.getElementById("app");
