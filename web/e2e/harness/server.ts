@@ -12,6 +12,8 @@ export interface ServerOptions {
   /** Addresses told to browsers; 127.0.0.1 alone unless said otherwise. */
   readonly publicIps?: readonly string[];
   readonly name?: string;
+  /** `demo` for a server with people in it. */
+  readonly command?: "serve" | "demo";
 }
 
 export interface Account {
@@ -58,7 +60,7 @@ export class Server {
     this.child = spawn(
       ARENGO,
       [
-        "serve", "--port", `${this.port}`, "--media-port", `${this.mediaPort}`,
+        this.options.command ?? "serve", "--port", `${this.port}`, "--media-port", `${this.mediaPort}`,
         "--media-tcp-port", `${this.mediaTcpPort}`, "--data-dir", this.dataDir, ...ips,
       ],
       { stdio: ["ignore", "pipe", "pipe"] },
