@@ -105,4 +105,4 @@ async def _offer(request: AnyRequest, most: int) -> str:
         raise Refusal("The offer is not UTF-8 text.", code="sdp_malformed") from None
 
 
-handlers = [join, publish, listen, hang_up, options, session_options]
+handlers = [options, session_options, join, publish, listen, hang_up]  # OPTIONS first: the framework adds its own where there is none

@@ -103,14 +103,24 @@ class Conversation:
             if reading.done() and not writing.done() and not overflow.done():
                 self._outlet.finish(_outcome(reading))
                 await asyncio.wait({writing, overflow}, timeout=CLOSE_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
-            if writing.done():
-                return _outcome(writing)
-            return closing if (closing := self._outlet.closing) is not None else LEFT
+            if not writing.done():
+                return self._outlet.closing or LEFT
+            closing = _outcome(writing)
+            await self._answer_the_last()
+            return closing
         finally:
             tasks = (writing, reading, overflow, *self._commands)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _answer_the_last(self) -> None:
+        """Give commands that are under way, such as the one that ended the space, the answer that they are due."""
+        if self._commands:
+            await asyncio.wait(self._commands, timeout=CLOSE_WAIT_S)
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, OSError, RuntimeError):
+            async with asyncio.timeout(CLOSE_WAIT_S):
+                await self._outlet.flush(self._send)
 
     async def _read(self, seat: Seat) -> Closing:
         while True:

@@ -34,11 +34,13 @@ class SocketOutlet:
         return self._closing
 
     def tell(self, news: News) -> None:
-        self.say(self._frames.frame(news))
+        """Queue news; after the farewell there are none."""
+        if self._closing is None:
+            self.say(self._frames.frame(news))
 
     def say(self, frame: str) -> None:
         """Queue a frame; one too many closes the channel."""
-        if self._closing is not None:
+        if self.overflown.is_set():
             return
         self._waiting.append(frame)
         self._characters += len(frame)
@@ -60,11 +62,15 @@ class SocketOutlet:
     async def write(self, send: Send) -> Closing:
         """Send what is queued, in order, until the channel is to be closed."""
         while True:
-            while self._waiting:
-                frame = self._waiting.popleft()
-                await send(frame)
-                self._characters -= len(frame)
+            await self.flush(send)
             if self._closing is not None:
                 return self._closing
             self._more.clear()
             await self._more.wait()
+
+    async def flush(self, send: Send) -> None:
+        """Send what is queued now."""
+        while self._waiting:
+            frame = self._waiting.popleft()
+            await send(frame)
+            self._characters -= len(frame)
