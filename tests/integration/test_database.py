@@ -41,10 +41,13 @@ async def test_two_hundred_writers_lose_no_update(database: Database) -> None:
 
 
 async def test_what_raises_in_a_write_is_rolled_back(database: Database) -> None:
-    with pytest.raises(LookupError):
+    async def fail_after_writing() -> None:
         async with database.write() as connection:
             await connection.execute(insert(accounts).values(id="1", name="ann", display="Ann", bot=False, created_at=StoppedClock().now()))
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail_after_writing()
 
     async with database.read() as connection:
         assert await connection.scalar(select(func.count()).select_from(accounts)) == 0

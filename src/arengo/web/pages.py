@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request, Response, get, route
+from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, Parameter
 
 from arengo.domain import refusals
 from arengo.domain.errors import Refusal
@@ -30,7 +31,9 @@ _VARY = "Accept-Language, Cookie"
 
 
 @route("/s/{space_id:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
-async def page_of_space(space_id: str, request: AnyRequest, services: Services, site: Site) -> Response[bytes]:
+async def page_of_space(
+    space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], site: NamedDependency[Site]
+) -> Response[bytes]:
     """The page of a space; for whom it is private, the same as for one that does not exist."""
     lang = preferred(request.headers.get("accept-language", ""))
     try:
@@ -61,7 +64,9 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 @get("/oembed", tags=["pages"], summary="Preview of a space for other sites")
-async def oembed(url: Annotated[str, Parameter(description="address of a space", max_length=500)], services: Services) -> Preview:
+async def oembed(
+    url: Annotated[str, Parameter(description="address of a space", max_length=500)], services: NamedDependency[Services]
+) -> Preview:
     """The preview of a public space; 404 `no_such_space` for every other address."""
     parts = urlsplit(url)
     if not parts.path.startswith("/s/") or parts.netloc.lower() != urlsplit(services.settings.url).netloc.lower():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from litestar import Request, Response, route
+from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
 
@@ -17,7 +18,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @route(["/", "/{path:path}"], http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
-async def site_file(request: AnyRequest, site: Site) -> Response[bytes]:
+async def site_file(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     """A file of the web app, or its page."""
     path = request.url.path.strip("/")
     if path in APP_ROUTES:

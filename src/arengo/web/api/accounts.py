@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, Parameter
 
 from arengo.domain.identity import Identity
 from arengo.domain.scopes import require_scope
@@ -43,7 +44,7 @@ class People(msgspec.Struct, frozen=True):
 
 
 @post("/api/v1/accounts", status_code=201, guards=[own_origin], tags=["accounts"], summary="Sign up")
-async def sign_up(data: SignUp, request: AnyRequest, services: Services) -> Response[Me]:
+async def sign_up(data: JSONBody[SignUp], request: AnyRequest, services: NamedDependency[Services]) -> Response[Me]:
     """Make an account and sign it in."""
     account = await services.accounts.sign_up(
         data.name,
@@ -58,14 +59,16 @@ async def sign_up(data: SignUp, request: AnyRequest, services: Services) -> Resp
 
 
 @get("/api/v1/accounts/{name:str}", tags=["accounts"], summary="Somebody's profile")
-async def profile(name: str, services: Services) -> Profile:
+async def profile(name: FromPath[str], services: NamedDependency[Services]) -> Profile:
     """The public profile of the account of that name."""
     return _profile(await services.accounts.named(name))
 
 
 @get("/api/v1/accounts", tags=["accounts"], summary="Find people")
 async def find(
-    q: Annotated[str, Parameter(description="the beginning of a name", max_length=100)], services: Services, account: Identity
+    q: Annotated[str, Parameter(description="the beginning of a name", max_length=100)],
+    services: NamedDependency[Services],
+    account: NamedDependency[Identity],
 ) -> People:
     """At most 20 accounts whose name or display name begins so; for those who are signed in."""
     require_scope(account, "spaces:read")

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 
 from arengo.service.services import Services
 
@@ -23,7 +24,7 @@ async def healthz() -> Health:
 
 
 @get("/readyz", tags=["health"], summary="Can it serve")
-async def readyz(services: Services) -> Health:
+async def readyz(services: NamedDependency[Services]) -> Health:
     """The database answers too; 503 `unavailable` when it does not."""
     await services.database.ping()
     return Health()

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
 
 from arengo.service.instance import Signup
 from arengo.service.services import Services
@@ -23,7 +24,7 @@ class InstanceFacts(msgspec.Struct, frozen=True):
 
 
 @get("/api/v1/instance", tags=["instance"], summary="What this server is")
-async def instance_facts(request: Request[Any, Any, Any], services: Services) -> Response[InstanceFacts]:
+async def instance_facts(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[InstanceFacts]:
     """Name, sign-up and languages; sets the readable cookie `arengo_csrf`."""
     settings = services.settings
     facts = InstanceFacts(settings.name, settings.signup, settings.version, list(settings.languages), settings.url)

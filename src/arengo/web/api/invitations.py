@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from litestar import post
+from litestar.di import NamedDependency
 
 from arengo.domain.identity import Identity
 from arengo.domain.scopes import require_scope
@@ -18,7 +19,7 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 @post("/api/v1/invitations", status_code=201, tags=["accounts"], summary="Invite somebody to sign up")
-async def invite(services: Services, account: Identity) -> Invitation:
+async def invite(services: NamedDependency[Services], account: NamedDependency[Identity]) -> Invitation:
     """A new invitation, good for one account and two weeks."""
     require_scope(account, "account")
     code = await services.accounts.invite(account.id)

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from arengo.domain.identity import Identity
 from arengo.domain.scopes import require_scope
@@ -50,14 +52,14 @@ class ChangeMe(msgspec.Struct, frozen=True):
 
 
 @post("/api/v1/session", status_code=200, guards=[own_origin], tags=["session"], summary="Sign in")
-async def sign_in(data: SignIn, request: AnyRequest, services: Services) -> Response[Me]:
+async def sign_in(data: JSONBody[SignIn], request: AnyRequest, services: NamedDependency[Services]) -> Response[Me]:
     """Open a login; the cookie `arengo_session` is it."""
     login = await services.sessions.sign_in(data.name, data.password, address=client_address(request))
     return signed_in(request, login.account, login.secret)
 
 
 @delete("/api/v1/session", status_code=204, tags=["session"], summary="Sign out")
-async def sign_out(request: AnyRequest, services: Services) -> Response[None]:
+async def sign_out(request: AnyRequest, services: NamedDependency[Services]) -> Response[None]:
     """End the login of the cookie; nobody signed in is not an error."""
     cookie = request.cookies.get(SESSION_COOKIE)
     if cookie:
@@ -67,7 +69,9 @@ async def sign_out(request: AnyRequest, services: Services) -> Response[None]:
 
 
 @post("/api/v1/session/guest", status_code=200, guards=[own_origin], tags=["session"], summary="Be a guest")
-async def be_guest(data: BeGuest, request: AnyRequest, services: Services, maybe_identity: Identity | None) -> Response[Me]:
+async def be_guest(
+    data: JSONBody[BeGuest], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+) -> Response[Me]:
     """A guest identity in the cookie; the same again for who has one, and no change for who is signed in."""
     if maybe_identity is not None and not maybe_identity.is_guest:
         return Response(await who_is(request, services, maybe_identity))
@@ -80,13 +84,15 @@ async def be_guest(data: BeGuest, request: AnyRequest, services: Services, maybe
 
 
 @get("/api/v1/me", tags=["session"], summary="Who am I")
-async def me(request: AnyRequest, services: Services, identity: Identity) -> Me:
+async def me(request: AnyRequest, services: NamedDependency[Services], identity: NamedDependency[Identity]) -> Me:
     """The account or guest behind the cookie or token."""
     return await who_is(request, services, identity)
 
 
 @patch("/api/v1/me", tags=["session"], summary="Change how I am called")
-async def change_me(data: ChangeMe, request: AnyRequest, services: Services, identity: Identity) -> Response[Me]:
+async def change_me(
+    data: JSONBody[ChangeMe], request: AnyRequest, services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> Response[Me]:
     """Display name and language."""
     require_scope(identity, "account")
     csrf = csrf_token(request, request.cookies.get(SESSION_COOKIE, ""))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 from litestar import delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from arengo.domain.errors import Refusal
 from arengo.domain.identity import Identity
@@ -46,14 +48,14 @@ class TokenList(msgspec.Struct, frozen=True):
 
 
 @get("/api/v1/tokens", tags=["tokens"], summary="List my tokens")
-async def list_tokens(services: Services, account: Identity) -> TokenList:
+async def list_tokens(services: NamedDependency[Services], account: NamedDependency[Identity]) -> TokenList:
     """Every token of the account, oldest first."""
     require_scope(account, "account")
     return TokenList([_facts(token) for token in await services.tokens.of(account.id)])
 
 
 @post("/api/v1/tokens", status_code=201, tags=["tokens"], summary="Make a token")
-async def make_token(data: NewToken, services: Services, account: Identity) -> FreshToken:
+async def make_token(data: JSONBody[NewToken], services: NamedDependency[Services], account: NamedDependency[Identity]) -> FreshToken:
     """A new token; one made by a token has at most the scopes of that token."""
     require_scope(account, "account")
     scopes = data.scopes
@@ -67,7 +69,7 @@ async def make_token(data: NewToken, services: Services, account: Identity) -> F
 
 
 @delete("/api/v1/tokens/{token_id:str}", status_code=204, tags=["tokens"], summary="Revoke a token")
-async def revoke_token(token_id: str, services: Services, account: Identity) -> None:
+async def revoke_token(token_id: FromPath[str], services: NamedDependency[Services], account: NamedDependency[Identity]) -> None:
     """Refuse the token from now on."""
     require_scope(account, "account")
     await services.tokens.revoke(token_id, account.id)
