@@ -1,4 +1,4 @@
-import type { AnyCommand, OnStage, Reaction, ReactionEmoji } from "../protocol/index.js";
+import type { AnyCommand, OnStage, PeoplePage, Reaction, ReactionEmoji } from "../protocol/index.js";
 import { announcementOf, noticeOf } from "./announce.js";
 import { ChannelSession, type Happened } from "./channelSession.js";
 import { Door, LOOK_EVERY_MS, WAIT_EVERY_MS } from "./door.js";
@@ -185,6 +185,10 @@ export class StayMachine implements Stay {
 
   end(): Promise<Outcome> {
     return this.#do({ kind: "end_space" });
+  }
+
+  people(after: string | null): Promise<Outcome<PeoplePage>> {
+    return this.#parts.api.people(this.spaceId, after);
   }
 
   talkedSeconds(voice: number): number {

@@ -1,4 +1,4 @@
-import type { Audience, EndReason, Hand, OnStage, Person, Reaction, ReactionEmoji, SpaceFacts, You } from "../../protocol/index.js";
+import type { Audience, EndReason, Hand, OnStage, PeoplePage, Person, Reaction, ReactionEmoji, SpaceFacts, You } from "../../protocol/index.js";
 import type { Outcome, Problem } from "../outcome.js";
 import type { Levels, SoundState } from "../ports.js";
 import type { Happenings, Readable } from "../store.js";
@@ -152,6 +152,9 @@ export interface Stay {
   muteAll(): Promise<Outcome>;
   lowerAllHands(): Promise<Outcome>;
   end(): Promise<Outcome>;
+
+  /** All listeners who show themselves, a page at a time; null begins. */
+  people(after: string | null): Promise<Outcome<PeoplePage>>;
 
   setVolume(volume: number): void;
   dismiss(noticeId: number): void;

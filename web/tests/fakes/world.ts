@@ -1,0 +1,128 @@
+import {
+  Cell,
+  Emitter,
+  failed,
+  problem,
+  succeeded,
+  type Api,
+  type Levels,
+  type Microphone,
+  type MicDevice,
+  type MicRefusal,
+  type Network,
+  type NetworkChange,
+  type Outcome,
+  type Problem,
+  type Sound,
+  type SoundState,
+} from "../../src/model/index.js";
+import type { SpacePage } from "../../src/protocol/index.js";
+import { aPage } from "./builders.js";
+
+/** A sound that remembers what was asked of it. */
+export class FakeSound implements Sound {
+  readonly state = new Cell<SoundState>("off");
+  readonly problem = new Cell<Problem | null>(null);
+  readonly levels = new Cell<Levels>(new Map());
+  readonly volume = new Cell(1);
+  readonly asked: string[] = [];
+
+  unlock(): void {
+    this.asked.push("unlock");
+  }
+
+  prepare(): void {
+    this.asked.push("prepare");
+  }
+
+  join(_: string, resume: string): void {
+    this.asked.push(`join ${resume}`);
+    this.state.set("playing");
+  }
+
+  closedByServer(session: string, why: string): boolean {
+    this.asked.push(`closed ${session} ${why}`);
+    return true;
+  }
+
+  recover(why: NetworkChange): void {
+    this.asked.push(`recover ${why}`);
+  }
+
+  setVolume(volume: number): void {
+    this.volume.set(volume);
+  }
+
+  async leave(): Promise<void> {
+    this.asked.push("leave");
+    this.state.set("off");
+  }
+}
+
+/** A microphone that is given, or refused for a reason. */
+export class FakeMicrophone implements Microphone {
+  readonly level = new Cell(0);
+  readonly devices = new Cell<readonly MicDevice[]>([]);
+  readonly device = new Cell<string | null>(null);
+  readonly lost = new Emitter<MicRefusal>();
+  refusal: MicRefusal | null = null;
+  isOpen = false;
+  isSending = false;
+
+  async open(): Promise<MicRefusal | null> {
+    this.isOpen = this.refusal === null;
+    return this.refusal;
+  }
+
+  async choose(deviceId: string): Promise<MicRefusal | null> {
+    this.device.set(deviceId);
+    return this.open();
+  }
+
+  async send(on: boolean): Promise<void> {
+    this.isSending = on;
+  }
+
+  close(): void {
+    this.isOpen = false;
+    this.isSending = false;
+  }
+
+  get isHeard(): boolean {
+    return this.isOpen && this.isSending;
+  }
+}
+
+export class FakeNetwork implements Network {
+  readonly online = new Cell(true);
+  readonly visible = new Cell(true);
+  readonly changed = new Emitter<NetworkChange>();
+}
+
+/** An API that knows one space and refuses everything else; a test replaces what it needs. */
+export function fakeApi(part: Partial<Api> & { page?: () => Outcome<SpacePage> } = {}): Api {
+  const { page = () => succeeded(aPage()), ...own } = part;
+  const no = async (): Promise<Outcome<never>> => failed(problem("not_permitted"));
+  return {
+    instance: no,
+    me: no,
+    changeMe: no,
+    signUp: no,
+    signIn: no,
+    signInAsGuest: no,
+    signOut: no,
+    findAccounts: no,
+    spaces: no,
+    space: async () => page(),
+    openSpace: no,
+    changeSpace: no,
+    startSpace: no,
+    endSpace: no,
+    cancelSpace: no,
+    people: no,
+    permits: no,
+    permit: no,
+    withdrawPermit: no,
+    ...own,
+  };
+}

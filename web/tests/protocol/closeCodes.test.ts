@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { meaningOf } from "../../src/protocol/index.js";
+
+describe("a close code", () => {
+  it("of somebody removed says why there is no return", () => {
+    expect(meaningOf(4403, "removed")).toEqual({ act: "refused", code: "removed" });
+  });
+
+  it("of a crowd says when to come back", () => {
+    expect(meaningOf(4429, "rate_limited:7")).toMatchObject({ act: "resume", afterSeconds: 7 });
+    expect(meaningOf(4429, "rate_limited")).toMatchObject({ act: "resume", afterSeconds: 1 });
+  });
+
+  it("of a restart is told apart from a cut line", () => {
+    expect(meaningOf(1001, "")).toMatchObject({ act: "resume", restarting: true });
+    expect(meaningOf(1006, "")).toMatchObject({ act: "resume", restarting: false });
+  });
+
+  it("that nobody knows is worth coming back for", () => {
+    expect(meaningOf(4999, "")).toMatchObject({ act: "resume" });
+  });
+
+  it("ends the stay where another took over or the space is over", () => {
+    expect(meaningOf(4409, "replaced")).toEqual({ act: "stop", why: "replaced" });
+    expect(meaningOf(4410, "")).toEqual({ act: "stop", why: "ended" });
+  });
+});
