@@ -55,7 +55,7 @@ pub struct Outbox {
     arena: Box<[u8]>,
     used: usize,
     entries: Vec<Entry>,
-    sink: Box<dyn Sink + Send>,
+    sink: Box<dyn Sink>,
 }
 
 /// Bytes of the arena: what fits a core's cache beside the keys in use.
@@ -66,7 +66,7 @@ const BATCH: usize = 256;
 impl Outbox {
     /// An empty outbox whose batches go to *sink*.
     #[must_use]
-    pub fn new(sink: Box<dyn Sink + Send>) -> Self {
+    pub fn new(sink: Box<dyn Sink>) -> Self {
         Self {
             arena: vec![0; ARENA].into_boxed_slice(),
             used: 0,

@@ -271,6 +271,12 @@ impl Shard {
         }
     }
 
+    /// Whether tapped records wait.
+    #[must_use]
+    pub fn has_tapped(&self) -> bool {
+        self.tap.has_records()
+    }
+
     /// Move tapped records, whole ones, into *to* while it stays within *most* bytes.
     pub fn drain_tap(&mut self, to: &mut Vec<u8>, most: usize) {
         self.tap.drain_into(to, most);

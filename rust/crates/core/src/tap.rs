@@ -71,6 +71,12 @@ impl Tap {
         true
     }
 
+    /// Whether records wait.
+    #[must_use]
+    pub fn has_records(&self) -> bool {
+        !self.records.is_empty()
+    }
+
     /// Move whole records into *to* as long as it stays within *most* bytes.
     pub fn drain_into(&mut self, to: &mut Vec<u8>, most: usize) {
         let mut end = 0;

@@ -1,0 +1,307 @@
+//! The media thread: waits, feeds the shard, sends what it made.
+
+use std::cell::RefCell;
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::{Duration, Instant};
+
+use arengo_core::limits::DATAGRAM;
+use arengo_core::{Entropy, Full, NewPeer, Outbox, Route, Shard, ShardOptions, Time};
+
+use crate::handshakes::Handshakes;
+use crate::histogram::Histogram;
+use crate::limits::{RECEIVE_BATCH, RECEIVE_ROUNDS, TCP_READ};
+use crate::outlet::{Exits, Outlet};
+use crate::shared::{MediaStats, Shared};
+use crate::sys::event_fd::EventFd;
+use crate::sys::mmsg;
+use crate::sys::poll::{Poll, Ready};
+use crate::tcp::{FIRST_TOKEN, ReadEnd};
+
+/// What the media thread is asked to do.
+pub enum Command {
+    Add(Box<NewPeer>, SyncSender<Result<(), Full>>),
+    AllowPublish(u64, bool),
+    ClosePeer(u64, String),
+    CloseSpace(u64, String),
+    Tap(u64, Vec<u64>),
+    Stop,
+}
+
+/// Tokens of what there is one of.
+pub const WAKE: u64 = 0;
+pub const UDP: u64 = 1;
+pub const LISTENER: u64 = 2;
+
+/// The system's randomness.
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        if aws_lc_rs::rand::fill(bytes).is_err() {
+            // Without randomness no password is safe; the fault is caught at the thread's edge.
+            std::process::abort();
+        }
+    }
+}
+
+/// Everything the media thread is started with.
+pub struct Setup {
+    pub udp: UdpSocket,
+    pub poll: Poll,
+    pub listener: Option<TcpListener>,
+    pub options: ShardOptions,
+    pub epoch: Instant,
+    pub commands: Receiver<Command>,
+    pub wake: Arc<EventFd>,
+    pub handshakes: Handshakes,
+    pub shared: Arc<Shared>,
+}
+
+/// The state of the media thread.
+pub struct Driver {
+    shard: Shard,
+    outbox: Outbox,
+    exits: Rc<RefCell<Exits>>,
+    listener: Option<TcpListener>,
+    epoch: Instant,
+    commands: Receiver<Command>,
+    wake: Arc<EventFd>,
+    handshakes: Handshakes,
+    shared: Arc<Shared>,
+    receiver: mmsg::Receiver,
+    frame: Vec<u8>,
+    udp_fd: i32,
+    delay: Histogram,
+    faults: u64,
+    stopping: bool,
+    next_look_at_tcp: Time,
+}
+
+impl Driver {
+    /// The driver of a fresh shard.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let udp_fd = setup.udp.as_raw_fd();
+        let exits = Rc::new(RefCell::new(Exits::new(setup.udp, setup.poll)));
+        Self {
+            shard: Shard::new(setup.options, Box::new(SystemEntropy)),
+            outbox: Outbox::new(Box::new(Outlet(Rc::clone(&exits)))),
+            exits,
+            listener: setup.listener,
+            epoch: setup.epoch,
+            commands: setup.commands,
+            wake: setup.wake,
+            handshakes: setup.handshakes,
+            shared: setup.shared,
+            receiver: mmsg::Receiver::new(RECEIVE_BATCH, DATAGRAM),
+            frame: Vec::with_capacity(DATAGRAM),
+            udp_fd,
+            delay: Histogram::default(),
+            faults: 0,
+            stopping: false,
+            next_look_at_tcp: Time::ZERO,
+        }
+    }
+
+    /// Run until told to stop. A fault closes the peer that it happened with, and everything else goes on.
+    pub fn run(mut self) {
+        let mut ready = Vec::new();
+        while !self.stopping {
+            let timeout = self.shard.next_tick().since(self.now());
+            self.exits.borrow().poll.wait(timeout, &mut ready);
+            if catch_unwind(AssertUnwindSafe(|| self.turn(&ready))).is_err() {
+                self.faults += 1;
+                let now = self.now();
+                // A second fault in a row leaves the peer to the idle sweep.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    self.shard.close_poisoned(now, &mut self.outbox);
+                    self.outbox.flush();
+                }));
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time::from_duration(self.epoch.elapsed())
+    }
+
+    fn turn(&mut self, ready: &[Ready]) {
+        let arrived = self.now();
+        let forwarded = self.shard.stats().forwarded;
+        for ready in ready {
+            match ready.token {
+                WAKE => self.wake.lower(),
+                UDP => self.receive(),
+                LISTENER => self.accept(),
+                number => self.serve_connection(number, ready.writable),
+            }
+        }
+        self.obey();
+        let now = self.now();
+        while let Some(done) = self.handshakes.finished() {
+            self.shard.finish_job(now, done, &mut self.outbox);
+        }
+        if now >= self.shard.next_tick() {
+            self.shard.tick(now, &mut self.outbox);
+            self.close_unproved(now);
+        }
+        while let Some(job) = self.shard.take_job() {
+            self.handshakes.run(job);
+        }
+        self.outbox.flush();
+        let passed = self.shard.stats().forwarded - forwarded;
+        if passed > 0 {
+            self.delay.note(self.now().since(arrived), passed);
+        }
+        self.tell();
+    }
+
+    fn receive(&mut self) {
+        for _ in 0..RECEIVE_ROUNDS {
+            let Ok(count) = self.receiver.receive(self.udp_fd) else {
+                return;
+            };
+            let now = Time::from_duration(self.epoch.elapsed());
+            for (from, datagram) in self.receiver.datagrams(count) {
+                self.shard
+                    .datagram(now, Route::udp(from), datagram, &mut self.outbox);
+            }
+            if count < RECEIVE_BATCH {
+                return;
+            }
+        }
+    }
+
+    fn accept(&mut self) {
+        let now = self.now();
+        if let Some(listener) = &self.listener {
+            let Exits {
+                connections, poll, ..
+            } = &mut *self.exits.borrow_mut();
+            connections.accept(now, listener, poll);
+        }
+    }
+
+    fn serve_connection(&mut self, number: u64, writable: bool) {
+        if number < FIRST_TOKEN {
+            return;
+        }
+        if writable {
+            let Exits {
+                connections, poll, ..
+            } = &mut *self.exits.borrow_mut();
+            connections.writable(number, poll);
+        }
+        let mut budget = TCP_READ;
+        loop {
+            let end = self
+                .exits
+                .borrow_mut()
+                .connections
+                .fill(number, &mut budget);
+            if !self.take_frames(number) || end == Some(ReadEnd::Over) {
+                return self.close_connection(number);
+            }
+            if end.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Feed whole frames of a connection to the shard; false when the connection has to go.
+    fn take_frames(&mut self, number: u64) -> bool {
+        let now = self.now();
+        let Some(address) = self.exits.borrow().connections.address(number) else {
+            return false;
+        };
+        let route = Route::tcp(number, address);
+        loop {
+            let next = self
+                .exits
+                .borrow_mut()
+                .connections
+                .next_frame(number, &mut self.frame);
+            match next {
+                Ok(false) => return true,
+                Err(_) => return false,
+                Ok(true) => {}
+            }
+            self.shard
+                .datagram(now, route, &mut self.frame, &mut self.outbox);
+            let mut exits = self.exits.borrow_mut();
+            if !exits.connections.is_proved(number) {
+                if !self.shard.knows(route) {
+                    exits.connections.rejected += 1;
+                    return false;
+                }
+                exits.connections.prove(number);
+            }
+        }
+    }
+
+    fn close_connection(&mut self, number: u64) {
+        let closed = self.exits.borrow_mut().connections.close(number);
+        if let Some(address) = closed {
+            self.shard.route_lost(Route::tcp(number, address));
+        }
+    }
+
+    fn close_unproved(&mut self, now: Time) {
+        if now < self.next_look_at_tcp {
+            return;
+        }
+        self.next_look_at_tcp = now + Duration::from_secs(1);
+        let unproved = self.exits.borrow().connections.unproved(now);
+        for number in unproved {
+            self.exits.borrow_mut().connections.rejected += 1;
+            self.close_connection(number);
+        }
+    }
+
+    fn obey(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            let now = self.now();
+            let Self { shard, outbox, .. } = self;
+            match command {
+                Command::Add(peer, reply) => {
+                    // A caller that has given up waiting hears nothing; its peer times out.
+                    let _ = reply.send(shard.add_peer(now, *peer));
+                }
+                Command::AllowPublish(peer, allowed) => {
+                    shard.allow_publish(now, peer, allowed, outbox);
+                }
+                Command::ClosePeer(peer, why) => shard.close_peer(now, peer, why, outbox),
+                Command::CloseSpace(space, why) => shard.close_space(now, space, &why, outbox),
+                Command::Tap(space, peers) => shard.tap(space, &peers),
+                Command::Stop => {
+                    shard.close_all(now, "stopped", outbox);
+                    self.stopping = true;
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        let shard = &mut self.shard;
+        self.shared.put_events(|| shard.pop_event());
+        if shard.has_tapped() {
+            self.shared
+                .put_tap(|records, most| shard.drain_tap(records, most));
+        }
+        let exits = self.exits.borrow();
+        self.shared.put_stats(MediaStats {
+            core: shard.stats(),
+            drops_send: exits.dropped + exits.connections.dropped,
+            events_dropped: 0,
+            tcp_connections: exits.connections.len() as u64,
+            tcp_rejected: exits.connections.rejected,
+            faults: self.faults,
+            forward_delay: self.delay,
+        });
+    }
+}

@@ -1,0 +1,87 @@
+//! Where batches of the core leave: the UDP socket and the TCP connections.
+
+use std::cell::RefCell;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::rc::Rc;
+
+use arengo_core::{Batch, Sink, Transport};
+
+use crate::limits::SEND_BATCH;
+use crate::sys::mmsg::Sender;
+use crate::sys::poll::Poll;
+use crate::tcp::Connections;
+
+/// What both the outlet and the driver's loop need.
+pub struct Exits {
+    pub udp: UdpSocket,
+    pub is_dual: bool,
+    pub connections: Connections,
+    pub poll: Poll,
+    pub sender: Sender,
+    /// Datagrams that the kernel did not take.
+    pub dropped: u64,
+}
+
+impl Exits {
+    /// Made on the media thread: headers hold pointers, which stay there. *udp* takes both families or one.
+    pub fn new(udp: UdpSocket, poll: Poll) -> Self {
+        let is_dual = udp.local_addr().is_ok_and(|address| address.is_ipv6());
+        Self {
+            udp,
+            is_dual,
+            connections: Connections::default(),
+            poll,
+            sender: Sender::new(SEND_BATCH),
+            dropped: 0,
+        }
+    }
+
+    fn flush(&mut self, batch: Batch<'_>) {
+        let is_dual = self.is_dual;
+        let mut over_tcp = 0_usize;
+        let datagrams = batch
+            .iter()
+            .filter_map(|(route, datagram)| match route.transport {
+                Transport::Udp => Some((
+                    if is_dual {
+                        mapped(route.address)
+                    } else {
+                        route.address
+                    },
+                    datagram,
+                )),
+                Transport::Tcp(_) => {
+                    over_tcp += 1;
+                    None
+                }
+            });
+        self.dropped += self.sender.send(self.udp.as_raw_fd(), datagrams).dropped as u64;
+        if over_tcp > 0 {
+            for (route, frame) in batch.iter() {
+                if let Transport::Tcp(number) = route.transport {
+                    self.connections.send(number, frame, &self.poll);
+                }
+            }
+        }
+    }
+}
+
+/// The sink of the core's outbox.
+pub struct Outlet(pub Rc<RefCell<Exits>>);
+
+impl Sink for Outlet {
+    fn flush(&mut self, batch: Batch<'_>) {
+        // The loop holds no borrow while it is in the core; were it to, dropping a batch is the smaller harm.
+        if let Ok(mut exits) = self.0.try_borrow_mut() {
+            exits.flush(batch);
+        }
+    }
+}
+
+fn mapped(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) => SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port()),
+        SocketAddr::V6(_) => address,
+    }
+}

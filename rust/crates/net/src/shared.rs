@@ -1,0 +1,115 @@
+//! What the media thread and its callers share.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use arengo_core::{Event, EventQueue, Stats};
+
+use crate::histogram::Histogram;
+use crate::limits::TAP;
+use crate::sys::event_fd::EventFd;
+
+/// Counters of the core and of the driver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MediaStats {
+    /// Of the core.
+    pub core: Stats,
+    /// Datagrams that the kernel, or a slow TCP reader's buffer, did not take.
+    pub drops_send: u64,
+    /// Events that gave way to others on their way to the service.
+    pub events_dropped: u64,
+    /// ICE-TCP connections now.
+    pub tcp_connections: u64,
+    /// ICE-TCP connections refused or closed for showing no authenticated check.
+    pub tcp_rejected: u64,
+    /// Times that something went wrong inside and one peer was closed for it.
+    pub faults: u64,
+    /// From arrival at the media thread to the last copy's departure.
+    pub forward_delay: Histogram,
+}
+
+/// Events, records and counters on their way out of the media thread.
+pub struct Shared {
+    events: Mutex<EventQueue>,
+    tap: Mutex<Vec<u8>>,
+    stats: Mutex<MediaStats>,
+    waiting: EventFd,
+}
+
+impl Shared {
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            events: Mutex::default(),
+            tap: Mutex::default(),
+            stats: Mutex::default(),
+            waiting: EventFd::new()?,
+        })
+    }
+
+    /// Readable while events wait.
+    pub const fn waiting(&self) -> &EventFd {
+        &self.waiting
+    }
+
+    /// Add what *next* gives, and raise the flag.
+    pub fn put_events(&self, mut next: impl FnMut() -> Option<Event>) {
+        let Some(first) = next() else { return };
+        let mut events = unpoisoned(&self.events);
+        events.push(first);
+        while let Some(event) = next() {
+            events.push(event);
+        }
+        self.waiting.raise();
+    }
+
+    /// At most *most* events, oldest first; the flag is lowered when none are left.
+    pub fn take_events(&self, most: usize) -> Vec<Event> {
+        let mut events = unpoisoned(&self.events);
+        let mut taken = Vec::new();
+        while taken.len() < most
+            && let Some(event) = events.pop()
+        {
+            taken.push(event);
+        }
+        if events.is_empty() {
+            self.waiting.lower();
+        }
+        taken
+    }
+
+    /// Let *fill* add records while there is room.
+    pub fn put_tap(&self, fill: impl FnOnce(&mut Vec<u8>, usize)) {
+        fill(&mut unpoisoned(&self.tap), TAP);
+    }
+
+    /// Whole records of at most *most* bytes, oldest first.
+    pub fn take_tap(&self, most: usize) -> Vec<u8> {
+        let mut records = unpoisoned(&self.tap);
+        if records.len() <= most {
+            return std::mem::take(&mut records);
+        }
+        let mut end = 0;
+        while let Some(length) = records.get(end..).and_then(<[u8]>::first_chunk::<4>) {
+            let next = end + 4 + u32::from_be_bytes(*length) as usize;
+            if next > most {
+                break;
+            }
+            end = next;
+        }
+        records.drain(..end).collect()
+    }
+
+    pub fn put_stats(&self, stats: MediaStats) {
+        *unpoisoned(&self.stats) = stats;
+    }
+
+    pub fn stats(&self) -> MediaStats {
+        let mut stats = *unpoisoned(&self.stats);
+        stats.events_dropped = stats.core.events_dropped + unpoisoned(&self.events).dropped();
+        stats
+    }
+}
+
+/// Queues and counters hold whole values at every moment, whoever panicked beside them.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

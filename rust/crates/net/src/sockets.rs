@@ -1,0 +1,57 @@
+//! The UDP port and the TCP port, on both families where the kernel has them.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::limits::SOCKET_BUFFER;
+
+/// Bind a UDP socket to *port* (0: any free one) of *bind*, or of every address.
+pub fn udp(bind: Option<IpAddr>, port: u16) -> io::Result<UdpSocket> {
+    with_fallback(bind, port, |address| {
+        let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
+        // The kernel gives what its limits allow; smaller buffers drop sooner, and nothing else.
+        let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
+        let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
+        socket.bind(&address.into())?;
+        Ok(socket.into())
+    })
+}
+
+/// Listen for TCP on *port* (0: any free one) of *bind*, or of every address.
+pub fn tcp(bind: Option<IpAddr>, port: u16) -> io::Result<TcpListener> {
+    with_fallback(bind, port, |address| {
+        let socket = socket(address, Type::STREAM, Protocol::TCP)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(1024)?;
+        Ok(socket.into())
+    })
+}
+
+fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Every address means IPv6 with IPv4 mapped into it; where the kernel has no IPv6, IPv4 alone.
+fn with_fallback<T>(
+    bind: Option<IpAddr>,
+    port: u16,
+    open: impl Fn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    match bind {
+        Some(ip) => open(SocketAddr::new(ip, port)),
+        None => match open(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)) {
+            Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
+                open(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port))
+            }
+            done => done,
+        },
+    }
+}

@@ -1,0 +1,12 @@
+//! System calls that the standard library does not have: the only `unsafe` of the media core.
+//!
+//! Every block says why it is sound; everything that leaves here is safe to call.
+#![allow(
+    unsafe_code,
+    reason = "system calls without a safe face in the standard library"
+)]
+
+pub mod event_fd;
+pub mod interfaces;
+pub mod mmsg;
+pub mod poll;
