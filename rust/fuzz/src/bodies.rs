@@ -266,4 +266,15 @@ pub fn opus(data: &[u8]) {
         return;
     };
     assert!((1..=48).contains(&count) && (120..=5_760).contains(&samples));
+    let Ok(frames) = opus_packet::Frames::parse(data) else {
+        return;
+    };
+    assert_eq!(frames.as_slice().len(), usize::from(count));
+    let mut out = vec![0; 2 * data.len() + 128];
+    let len = opus_packet::merge(&[data], &mut out).expect("one packet merges with nothing");
+    let again = opus_packet::Frames::parse(&out[..len]).expect("we read what we write");
+    assert_eq!(again.as_slice(), frames.as_slice());
+    if let Ok(len) = opus_packet::merge(&[data, &out[..len]], &mut vec![0; 4 * data.len() + 256]) {
+        assert!(2 * samples <= 5_760 && len >= 2);
+    }
 }

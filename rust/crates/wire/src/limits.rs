@@ -26,3 +26,5 @@ pub const FRAME_BYTES: usize = 1_500;
 pub const OPUS_PACKET_SAMPLES: u32 = 5_760;
 /// Bytes of one Opus frame (RFC 6716 §3.2.1).
 pub const OPUS_FRAME_BYTES: usize = 1_275;
+/// Frames in one Opus packet: 120 ms of 2.5 ms each (RFC 6716 §3.2.5).
+pub const OPUS_FRAMES: usize = 48;

@@ -5,6 +5,10 @@ use std::fmt;
 use crate::bytes::u8_at;
 use crate::limits::OPUS_PACKET_SAMPLES;
 
+mod frames;
+
+pub use frames::{Frames, MergeError, merge};
+
 /// 20 ms of full-band silence: three of them end a voice without a tail.
 pub const SILENCE_FRAME: [u8; 3] = [0xF8, 0xFF, 0xFE];
 /// RTP timestamp units in a second, whatever the audio bandwidth (RFC 7587 §4.1).

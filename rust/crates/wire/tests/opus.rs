@@ -1,7 +1,8 @@
-//! What an Opus packet says of itself.
+//! What an Opus packet says of itself, taken apart and merged.
 
 use arengo_wire::opus::{
-    Malformed, Packing, SILENCE_FRAME, Toc, duration_samples, frame_count, is_dtx, toc,
+    Frames, Malformed, MergeError, Packing, SILENCE_FRAME, Toc, duration_samples, frame_count,
+    is_dtx, merge, toc,
 };
 
 #[test]
@@ -64,4 +65,114 @@ fn only_frames_of_one_kind_merge() {
     assert!(Toc(0xF8).merges_with(Toc(0xFB)));
     assert!(!Toc(0xF8).merges_with(Toc(0xFC)));
     assert!(!Toc(0xF8).merges_with(Toc(0x78)));
+}
+
+/// 20 ms of full-band mono in CELT.
+const KIND: u8 = 31 << 3;
+
+fn a_packet(len: usize) -> Vec<u8> {
+    let mut packet = vec![KIND];
+    packet.resize(1 + len, len as u8);
+    packet
+}
+
+fn merged(packets: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
+    let mut out = vec![0; 8_000];
+    let len = merge(packets, &mut out)?;
+    out.truncate(len);
+    Ok(out)
+}
+
+fn frame_lengths(packet: &[u8]) -> Result<Vec<usize>, Malformed> {
+    Ok(Frames::parse(packet)?
+        .as_slice()
+        .iter()
+        .map(|frame| frame.len())
+        .collect())
+}
+
+#[test]
+fn every_packing_is_taken_apart() {
+    assert_eq!(frame_lengths(&[KIND, 1, 2, 3]), Ok(vec![3]));
+    assert_eq!(frame_lengths(&[KIND]), Ok(vec![0]));
+    assert_eq!(frame_lengths(&[KIND | 1, 1, 2, 3, 4]), Ok(vec![2, 2]));
+    assert_eq!(frame_lengths(&[KIND | 2, 1, 2, 3, 4]), Ok(vec![1, 2]));
+    assert_eq!(frame_lengths(&[KIND | 3, 3, 1, 2, 3]), Ok(vec![1, 1, 1]));
+    assert_eq!(
+        frame_lengths(&[KIND | 3, 0x80 | 3, 2, 0, 1, 2, 3]),
+        Ok(vec![2, 0, 1])
+    );
+    assert_eq!(
+        frame_lengths(&[KIND | 3, 0x40 | 2, 2, 8, 9, 0, 0]),
+        Ok(vec![1, 1])
+    );
+}
+
+#[test]
+fn packets_whose_lengths_do_not_add_up_are_malformed() {
+    assert_eq!(frame_lengths(&[KIND | 1, 1, 2, 3]), Err(Malformed::Uneven));
+    assert_eq!(frame_lengths(&[KIND | 2, 9, 1]), Err(Malformed::Truncated));
+    assert_eq!(frame_lengths(&[KIND | 2]), Err(Malformed::Truncated));
+    assert_eq!(frame_lengths(&[KIND | 2, 252]), Err(Malformed::Truncated));
+    assert_eq!(frame_lengths(&[KIND | 3, 3, 1, 2]), Err(Malformed::Uneven));
+    assert_eq!(
+        frame_lengths(&[KIND | 3, 0x40 | 1, 200]),
+        Err(Malformed::Truncated)
+    );
+    assert_eq!(
+        frame_lengths(&a_packet(1_276)),
+        Err(Malformed::FrameTooLong)
+    );
+}
+
+#[test]
+fn three_packets_become_one_of_sixty_milliseconds() {
+    for lengths in [[40, 40, 40], [40, 3, 0], [1_275, 252, 251]] {
+        let packets = lengths.map(a_packet);
+        let packet = merged(&[&packets[0], &packets[1], &packets[2]]).expect("of one kind");
+        assert_eq!(duration_samples(&packet), Ok(2_880));
+        let frames = Frames::parse(&packet).expect("well formed");
+        assert!(
+            frames
+                .as_slice()
+                .iter()
+                .zip(&packets)
+                .all(|(frame, packet)| Some(*frame) == packet.get(1..))
+        );
+    }
+}
+
+#[test]
+fn equal_frames_need_no_lengths() {
+    let packet = merged(&[&a_packet(40), &a_packet(40)]).expect("of one kind");
+    assert_eq!(packet.len(), 2 + 80);
+}
+
+#[test]
+fn what_is_merged_merges_again() {
+    let two = merged(&[&a_packet(4), &a_packet(5)]).expect("of one kind");
+    let three = merged(&[&two, &a_packet(6)]).expect("of one kind");
+    assert_eq!(frame_lengths(&three), Ok(vec![4, 5, 6]));
+}
+
+#[test]
+fn packets_of_different_kinds_do_not_merge() {
+    let stereo = [KIND | 4, 1, 2, 3];
+    assert_eq!(merged(&[&a_packet(3), &stereo]), Err(MergeError::Different));
+    assert_eq!(merged(&[&a_packet(3), &[]]), Err(MergeError::Different));
+}
+
+#[test]
+fn no_packet_grows_beyond_120_milliseconds_or_its_buffer() {
+    let packet = a_packet(3);
+    assert_eq!(
+        merged(&[packet.as_slice(); 7]),
+        Err(MergeError::BadDuration)
+    );
+    assert_eq!(merged(&[]), Err(MergeError::BadDuration));
+    assert_eq!(
+        merge(&[&packet, &packet], &mut [0; 7]),
+        Err(MergeError::BufferTooSmall)
+    );
+    assert_eq!(merge(&[&packet, &packet], &mut [0; 8]), Ok(8));
 }
