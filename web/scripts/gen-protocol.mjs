@@ -139,6 +139,9 @@ const text = [
   "",
   ...structs.map(([name, definition]) => `${structText(name, definition)}\n`),
   ...unions.map(([name, node]) => `${unionText(name, node)}\n`),
+  "/** The emoji that may be sent, in the order shown; the server refuses any other. */",
+  `export const REACTIONS = ${JSON.stringify(schema.reactions)} as const;`,
+  "",
   shapesText(),
   "",
 ].join("\n");

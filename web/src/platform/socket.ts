@@ -20,7 +20,7 @@ export function webSocketDialer(origin: string, open: (url: string) => WebSocket
       socket.addEventListener("error", () => closed(CUT, ""));
       return {
         send(text) {
-          if (socket.readyState !== WebSocket.OPEN) return false;
+          if (socket.readyState !== socket.OPEN) return false;
           socket.send(text);
           return true;
         },

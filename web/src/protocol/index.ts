@@ -1,5 +1,6 @@
 export type * from "./messages.js";
 export type * from "./rest.js";
-export { REACTIONS, type EndReason, type Facts, type MicState, type Presence, type ReactionEmoji, type RoleName, type SpaceStateName, type Visibility, type WhoMaySpeak } from "./nouns.js";
+export { REACTIONS } from "./messages.js";
+export type { EndReason, Facts, MicState, Presence, ReactionEmoji, RoleName, SpaceStateName, Visibility, WhoMaySpeak } from "./nouns.js";
 export { CLOSE, meaningOf, type CloseMeaning } from "./closeCodes.js";
 export { parseFromServer, readStruct, Unreadable } from "./parse.js";

@@ -131,6 +131,7 @@ export interface Pong {
   readonly id: number;
 }
 
+/** The beginning; comes again, with a snapshot that replaces everything, when the reader may see more or less than before. */
 export interface Welcome {
   readonly type: "welcome";
   readonly you: You;
@@ -244,6 +245,8 @@ export interface SettingsChanged {
   readonly who_may_speak: "everyone" | "follows" | "invited";
   readonly guests_allowed: boolean;
   readonly capacity: number;
+  readonly lang: string | null;
+  readonly scheduled_start: string | null;
 }
 
 export interface HandRaised {
@@ -263,6 +266,7 @@ export interface StageInvited {
   readonly by: Person;
 }
 
+/** Sent to those who were told of the invitation. */
 export interface StageInvitationClosed {
   readonly kind: "stage_invitation_closed";
   readonly person_id: string;
@@ -414,6 +418,9 @@ export type AnyEvent =
   | PersonRemoved
   | StandInChanged;
 
+/** The emoji that may be sent, in the order shown; the server refuses any other. */
+export const REACTIONS = ["❤️","👏","😂","🫒","✋","👍","🔥","🤔"] as const;
+
 /** What fields a received structure has: its shape, then the default where it may be absent. */
 export const SHAPES: Readonly<Record<string, StructShape>> = {
   Audience: { listeners: ["integer"], guests: ["integer"], sample: [{"list":{"struct":"Person"}}, []] },
@@ -437,7 +444,7 @@ export const SHAPES: Readonly<Record<string, StructShape>> = {
   Reaction: { emoji: ["string"], count: ["integer"], people: [{"list":"string"}, []] },
   Refused: { type: [{"oneOf":["refused"]}], id: ["integer"], code: ["string"], detail: ["string"], facts: [{"record":{"nullable":{"any":["string","integer","boolean"]}}}, {}], retry_after: [{"nullable":"number"}, null] },
   RoleChanged: { kind: [{"oneOf":["role_changed"]}], person_id: ["string"], role: [{"oneOf":["cohost","host","listener","speaker"]}] },
-  SettingsChanged: { kind: [{"oneOf":["settings_changed"]}], title: ["string"], topics: [{"list":"string"}], who_may_speak: [{"oneOf":["everyone","follows","invited"]}], guests_allowed: ["boolean"], capacity: ["integer"] },
+  SettingsChanged: { kind: [{"oneOf":["settings_changed"]}], title: ["string"], topics: [{"list":"string"}], who_may_speak: [{"oneOf":["everyone","follows","invited"]}], guests_allowed: ["boolean"], capacity: ["integer"], lang: [{"nullable":"string"}, null], scheduled_start: [{"nullable":"string"}, null] },
   Snapshot: { version: ["integer"], space: [{"struct":"SpaceFacts"}], stage: [{"list":{"struct":"OnStage"}}], hands: [{"list":{"struct":"Hand"}}], invited: [{"list":{"struct":"Person"}}], audience: [{"struct":"Audience"}] },
   SpaceCancelled: { kind: [{"oneOf":["space_cancelled"]}], at: ["string"] },
   SpaceEnded: { kind: [{"oneOf":["space_ended"]}], at: ["string"], reason: [{"oneOf":["host","nobody_spoke","operator"]}] },

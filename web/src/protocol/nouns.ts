@@ -1,4 +1,4 @@
-import type { OnStage, SpaceFacts } from "./messages.js";
+import type { OnStage, REACTIONS, SpaceFacts } from "./messages.js";
 
 /** What a person is in a space. */
 export type RoleName = OnStage["role"];
@@ -10,8 +10,7 @@ export type EndReason = NonNullable<SpaceFacts["end_reason"]>;
 export type MicState = OnStage["mic"];
 export type Presence = OnStage["presence"];
 
-/** The emoji that may be sent, in the order shown; the server refuses any other. */
-export const REACTIONS = ["❤️", "👏", "😂", "🫒", "✋", "👍", "🔥", "🤔"] as const;
+/** One of the emoji that may be sent. */
 export type ReactionEmoji = (typeof REACTIONS)[number];
 
 /** Typed details of a refusal, by name. */

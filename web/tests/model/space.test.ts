@@ -44,7 +44,7 @@ describe("a space", () => {
   });
 
   it("takes settings as they are after the change", () => {
-    const settings = { title: "New", topics: ["a"], who_may_speak: "everyone", guests_allowed: false, capacity: 20 } as const;
+    const settings = { title: "New", topics: ["a"], who_may_speak: "everyone", guests_allowed: false, capacity: 20, lang: null, scheduled_start: null } as const;
     expect(after(aSnapshot(), { kind: "settings_changed", ...settings }).space).toEqual(facts(settings));
   });
 

@@ -1,17 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { TITLE_MOST, TOPIC_MOST, TOPICS_MOST } from "../../src/model/startSpace.js";
-import { REACTIONS } from "../../src/protocol/index.js";
 
 const source = (path: string): string => readFileSync(new URL(`../../../src/arengo/${path}`, import.meta.url), "utf8");
 
 /** What both sides must know and no schema says. */
 describe("the page and the server agree", () => {
-  it("on the emoji that may be sent", () => {
-    const [, listed = ""] = /REACTIONS: tuple\[str, \.\.\.\] = \(([^)]*)\)/.exec(source("web/signaling/messages.py")) ?? [];
-    expect([...listed.matchAll(/"([^"]+)"/g)].map(([, emoji]) => emoji)).toEqual([...REACTIONS]);
-  });
-
   it("on how long titles and topics may be", () => {
     const text = source("domain/text.py");
     const most = (name: string): number => Number(new RegExp(`^${name} = (\\d+)`, "m").exec(text)?.[1]);

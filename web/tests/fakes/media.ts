@@ -1,0 +1,192 @@
+import { failed, problem, succeeded, type Outcome } from "../../src/model/index.js";
+import type { Peer, PeerLine, SlotReceiver } from "../../src/media/peer.js";
+import type { PlaybackParts, Player } from "../../src/media/playback.js";
+import type { Answered, MediaDoor } from "../../src/media/session.js";
+import type { CaptureDevices } from "../../src/media/microphone.js";
+
+export class FakeTrack {
+  stopped = false;
+  #ended: (() => void)[] = [];
+
+  constructor(
+    readonly id: string,
+    private readonly deviceId = id,
+  ) {}
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  getSettings(): { deviceId: string } {
+    return { deviceId: this.deviceId };
+  }
+
+  addEventListener(_: string, listener: () => void): void {
+    this.#ended.push(listener);
+  }
+
+  /** As if it were unplugged. */
+  end(): void {
+    for (const listener of this.#ended) listener();
+  }
+
+  asTrack(): MediaStreamTrack {
+    return this as unknown as MediaStreamTrack;
+  }
+}
+
+export interface HeardSource {
+  readonly source: number;
+  readonly timestamp: number;
+  readonly audioLevel?: number;
+}
+
+/** A slot in which a test puts voices. */
+export class FakeSlot {
+  readonly track: MediaStreamTrack;
+  contributing: HeardSource[] = [];
+  synchronizing: HeardSource[] = [];
+
+  constructor(id: string) {
+    this.track = new FakeTrack(id).asTrack();
+  }
+
+  getContributingSources(): RTCRtpContributingSource[] {
+    return this.contributing.map((source) => ({ rtpTimestamp: 0, ...source }));
+  }
+
+  getSynchronizationSources(): RTCRtpSynchronizationSource[] {
+    return this.synchronizing.map((source) => ({ rtpTimestamp: 0, ...source }));
+  }
+}
+
+export class FakePeer implements Peer {
+  connectionState: RTCPeerConnectionState = "new";
+  readonly directions: string[] = [];
+  readonly slots: FakeSlot[] = [];
+  sent: MediaStreamTrack | null = null;
+  answer: string | null = null;
+  offers = 0;
+  #listeners: (() => void)[] = [];
+
+  constructor(readonly name: string) {}
+
+  addTransceiver(_: "audio", { direction }: { readonly direction: RTCRtpTransceiverDirection }): PeerLine {
+    this.directions.push(direction);
+    const slot = new FakeSlot(`${this.name}-${this.directions.length}`);
+    if (direction === "recvonly") this.slots.push(slot);
+    const replaceTrack = async (track: MediaStreamTrack | null): Promise<void> => void (this.sent = track);
+    return { sender: { replaceTrack }, receiver: slot as unknown as SlotReceiver };
+  }
+
+  async createOffer(): Promise<{ sdp: string }> {
+    this.offers += 1;
+    return { sdp: `offer of ${this.name}` };
+  }
+
+  async setLocalDescription(): Promise<void> {}
+
+  async setRemoteDescription({ sdp }: RTCSessionDescriptionInit): Promise<void> {
+    if (sdp === "nonsense") throw new Error("cannot parse");
+    this.answer = sdp ?? null;
+  }
+
+  addEventListener(_: "connectionstatechange", listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): void {
+    this.connectionState = "closed";
+  }
+
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    for (const listener of this.#listeners) listener();
+  }
+
+  get isClosed(): boolean {
+    return this.connectionState === "closed";
+  }
+}
+
+/** The server's side of offers: answers each, or refuses for a reason. */
+export class FakeMediaDoor implements MediaDoor {
+  readonly offered: string[] = [];
+  readonly hungUp: string[] = [];
+  refusal: string | null = null;
+  sdp = "answer";
+
+  async offer(_: string, sdp: string, resume: string): Promise<Outcome<Answered>> {
+    this.offered.push(`${sdp} with ${resume}`);
+    if (this.refusal !== null) return failed(problem(this.refusal));
+    return succeeded({ sdp: this.sdp, location: `/media/s${this.offered.length}` });
+  }
+
+  async hangUp(location: string): Promise<void> {
+    this.hungUp.push(location);
+  }
+}
+
+export class FakePlayer implements Player {
+  srcObject: MediaProvider | null = null;
+  volume = 1;
+  playing = false;
+
+  constructor(private readonly mayPlay: () => boolean) {}
+
+  async play(): Promise<void> {
+    if (!this.mayPlay()) throw new DOMException("a click first", "NotAllowedError");
+    this.playing = true;
+  }
+
+  pause(): void {
+    this.playing = false;
+  }
+}
+
+/** Players of one page; a test says whether the browser lets them play. */
+export class FakePlayback implements PlaybackParts {
+  allowed = true;
+  readonly players: FakePlayer[] = [];
+
+  makePlayer = (): Player => {
+    const player = new FakePlayer(() => this.allowed);
+    this.players.push(player);
+    return player;
+  };
+
+  makeStream = (track: MediaStreamTrack): MediaStream => track.id as unknown as MediaStream;
+
+  get heard(): readonly unknown[] {
+    return this.players.map(({ srcObject }) => srcObject);
+  }
+}
+
+/** The microphones of a device; `error` refuses. */
+export class FakeDevices {
+  readonly tracks: FakeTrack[] = [];
+  readonly asked: unknown[] = [];
+  error: Error | null = null;
+  present = ["built-in", "headset"];
+
+  async getUserMedia({ audio }: { audio: MediaTrackConstraints }): Promise<MediaStream> {
+    this.asked.push(audio);
+    if (this.error !== null) throw this.error;
+    const wanted = (audio.deviceId as { exact: string } | undefined)?.exact ?? this.present[0] ?? "";
+    if (!this.present.includes(wanted)) throw new DOMException("no such device", "OverconstrainedError");
+    const track = new FakeTrack(`track ${this.tracks.length}`, wanted);
+    this.tracks.push(track);
+    return { getAudioTracks: () => [track], getTracks: () => [track] } as unknown as MediaStream;
+  }
+
+  async enumerateDevices(): Promise<MediaDeviceInfo[]> {
+    const inputs = this.present.map((deviceId) => ({ kind: "audioinput", deviceId, label: deviceId, groupId: "" }));
+    return [...inputs, { kind: "videoinput", deviceId: "camera", label: "camera", groupId: "" }] as MediaDeviceInfo[];
+  }
+
+  addEventListener(): void {}
+
+  asDevices(): CaptureDevices {
+    return this as unknown as CaptureDevices;
+  }
+}

@@ -1,0 +1,214 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { CONNECT_WITHIN_MS, LEVELS_EVERY_MS, SpaceSound } from "../../src/media/sound.js";
+import { FakeMediaDoor, FakePeer, FakePlayback, FakeTrack } from "../fakes/media.js";
+import { FakeTime, settle } from "../fakes/time.js";
+
+let time: FakeTime;
+let door: FakeMediaDoor;
+let playback: FakePlayback;
+let peers: FakePeer[];
+let possible: boolean;
+let sound: SpaceSound;
+
+beforeEach(() => {
+  time = new FakeTime();
+  door = new FakeMediaDoor();
+  playback = new FakePlayback();
+  peers = [];
+  possible = true;
+  const makePeer = (): FakePeer | null => {
+    if (!possible) return null;
+    const peer = new FakePeer(`p${peers.length}`);
+    peers.push(peer);
+    return peer;
+  };
+  sound = new SpaceSound({ makePeer, door, playback, scheduler: time, chance: () => 0.5 });
+});
+
+function peer(index: number): FakePeer {
+  const found = peers[index];
+  if (found === undefined) throw new Error(`no peer ${index}`);
+  return found;
+}
+
+async function playing(): Promise<void> {
+  sound.join("space", "token");
+  await settle();
+  peer(0).become("connected");
+}
+
+const hearing = (index: number): unknown[] => peer(index).slots.map(({ track }) => track.id);
+
+describe("the sound of a space", () => {
+  it("is one offer: a line for a microphone, and three slots", async () => {
+    await playing();
+    expect(peer(0).directions).toEqual(["sendonly", "recvonly", "recvonly", "recvonly"]);
+    expect(door.offered).toEqual(["offer of p0 with token"]);
+    expect(peer(0).answer).toBe("answer");
+    expect(sound.state.value).toBe("playing");
+  });
+
+  it("has its offer ready before the channel has said anything", async () => {
+    sound.prepare();
+    await settle();
+    expect([peers.length, peer(0).offers, door.offered.length]).toEqual([1, 1, 0]);
+    sound.join("space", "token");
+    await settle();
+    expect(peers.length).toBe(1);
+  });
+
+  it("plays from the click on, where the browser demands one", async () => {
+    playback.allowed = false;
+    await playing();
+    await settle();
+    expect(sound.state.value).toBe("blocked");
+    playback.allowed = true;
+    sound.unlock();
+    await settle();
+    expect(sound.state.value).toBe("playing");
+    expect(peers.length).toBe(1);
+  });
+
+  it("puts a microphone on its line and takes it off, without another offer", async () => {
+    await playing();
+    const track = new FakeTrack("mine").asTrack();
+    await sound.useTrack(track);
+    expect(peer(0).sent).toBe(track);
+    await sound.useTrack(null);
+    expect(peer(0).sent).toBeNull();
+    expect([peer(0).offers, door.offered.length]).toEqual([1, 1]);
+  });
+
+  it("makes the new connection before it drops the old one", async () => {
+    await playing();
+    sound.recover("route");
+    await settle();
+    expect(peer(0).isClosed).toBe(false);
+    expect(playback.heard).toEqual(hearing(0));
+    expect(sound.state.value).toBe("playing");
+    peer(1).become("connected");
+    expect(playback.heard).toEqual(hearing(1));
+    expect(peer(0).isClosed).toBe(true);
+    expect(door.hungUp).toEqual(["/media/s1"]);
+  });
+
+  it("takes the microphone along into the new connection", async () => {
+    await playing();
+    const track = new FakeTrack("mine").asTrack();
+    await sound.useTrack(track);
+    sound.recover("online");
+    await settle();
+    expect(peer(1).sent).toBe(track);
+  });
+
+  it("repairs itself when the connection is in doubt", async () => {
+    await playing();
+    peer(0).become("disconnected");
+    expect(sound.state.value).toBe("lost");
+    await settle();
+    peer(1).become("connected");
+    expect(sound.state.value).toBe("playing");
+  });
+
+  it("leaves a working connection alone when the page comes back", async () => {
+    await playing();
+    sound.recover("visible");
+    expect(peers.length).toBe(1);
+  });
+
+  it("tries again after a connection that does not come about", async () => {
+    sound.join("space", "token");
+    await time.pass(CONNECT_WITHIN_MS + 300);
+    expect([peers.length, peer(0).isClosed, sound.state.value]).toEqual([2, true, "connecting"]);
+    expect(door.hungUp).toEqual(["/media/s1"]);
+  });
+
+  it("tries again while the server is away", async () => {
+    door.refusal = "unavailable";
+    sound.join("space", "token");
+    await time.pass(2_000);
+    door.refusal = null;
+    await time.pass(2_000);
+    peers.at(-1)?.become("connected");
+    expect(sound.state.value).toBe("playing");
+  });
+
+  it("says why the server refused, until it is asked to join again", async () => {
+    door.refusal = "sdp_no_opus";
+    sound.join("space", "token");
+    await time.pass(20_000);
+    expect([sound.state.value, sound.problem.value?.code, peers.length]).toEqual(["refused", "sdp_no_opus", 1]);
+    door.refusal = null;
+    sound.join("space", "again");
+    expect(sound.state.value).toBe("connecting");
+  });
+
+  it("survives an answer that makes no sense", async () => {
+    door.sdp = "nonsense";
+    sound.join("space", "token");
+    await settle();
+    expect([sound.state.value, sound.problem.value?.code]).toEqual(["refused", "webrtc_failed"]);
+  });
+
+  it("says so where a browser has no WebRTC", () => {
+    possible = false;
+    sound.join("space", "token");
+    expect(sound.state.value).toBe("unable");
+  });
+
+  it("joins again when the server closed it for being silent", async () => {
+    await playing();
+    expect(sound.closedByServer("s1", "silent")).toBe(true);
+    await settle();
+    expect(peers.length).toBe(2);
+  });
+
+  it("passes over the end of a session that it has replaced itself", async () => {
+    await playing();
+    sound.recover("route");
+    expect(sound.closedByServer("s1", "replaced")).toBe(false);
+    await settle();
+    peer(1).become("connected");
+    expect(sound.closedByServer("s1", "replaced")).toBe(false);
+    expect(sound.state.value).toBe("playing");
+  });
+
+  it("stays away when another session of mine took over", async () => {
+    await playing();
+    expect(sound.closedByServer("s1", "replaced")).toBe(true);
+    await time.pass(60_000);
+    expect([sound.state.value, sound.problem.value?.code, peers.length]).toEqual(["refused", "replaced", 1]);
+  });
+
+  it("hangs up a session that was answered after one had left", async () => {
+    sound.join("space", "token");
+    await sound.leave();
+    await settle();
+    expect([sound.state.value, peer(0).isClosed]).toEqual(["off", true]);
+    expect(door.hungUp.length).toBe(door.offered.length);
+  });
+
+  it("is silent after leaving, and lets go of every connection", async () => {
+    await playing();
+    await sound.leave();
+    await time.pass(60_000);
+    expect([sound.state.value, peer(0).isClosed, peers.length]).toEqual(["off", true, 1]);
+    expect(playback.heard).toEqual([null, null, null]);
+  });
+
+  it("tells who is heard ten times a second", async () => {
+    await playing();
+    const [slot] = peer(0).slots;
+    if (slot !== undefined) slot.contributing = [{ source: 101, timestamp: 1, audioLevel: 0.1 }];
+    await time.pass(LEVELS_EVERY_MS);
+    expect([...sound.levels.value.keys()]).toEqual([101]);
+    await time.pass(5 * LEVELS_EVERY_MS);
+    expect(sound.levels.value.size).toBe(0);
+  });
+
+  it("keeps the volume for players still to come", async () => {
+    sound.setVolume(0.3);
+    await playing();
+    expect(playback.players.map(({ volume }) => volume)).toEqual([0.3, 0.3, 0.3]);
+  });
+});
