@@ -17,7 +17,7 @@ pub enum AnswerRefused {
     NoIce,
     /// No SHA-256 fingerprint.
     NoFingerprint,
-    /// No candidate that can be reached over UDP.
+    /// No candidate that can be reached over UDP, or over TCP that it listens on.
     NoCandidate,
 }
 

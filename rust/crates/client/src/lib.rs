@@ -33,4 +33,4 @@ pub use client::Client;
 pub use error::{AnswerRefused, ClientUnavailable, LevelsMismatch};
 pub use identity::Identity;
 pub use options::{ClientOptions, Received, State};
-pub use peer::{Peer, Transmit};
+pub use peer::{Peer, Transmit, Transport, Way};

@@ -23,6 +23,12 @@ pub const MOST_TRANSMITS: usize = 256;
 /// Bytes of a datagram that is read.
 pub const MOST_DATAGRAM_BYTES: usize = 2_048;
 
+/// Bytes that wait for a slow connection; more are dropped.
+pub const MOST_STREAM_BACKLOG: usize = 64 * 1024;
+
+/// How long UDP is tried alone; then the answer's TCP candidates are tried beside it.
+pub const UDP_ALONE: Duration = Duration::from_millis(500);
+
 /// The length of a packet whose own header does not tell, and of silence.
 pub const FRAME: Duration = Duration::from_millis(20);
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use arengo_client::{ClientOptions, Identity, Peer, SeededChance, State};
+use arengo_client::{ClientOptions, Identity, Peer, SeededChance, State, Way};
 use arengo_core::Time;
 
 use crate::participant::{Frame, Heard, Participant};
@@ -56,7 +56,8 @@ impl Participant for Acquaintance {
     }
 
     fn take(&mut self, now: Time, from: SocketAddr, datagram: &mut [u8]) {
-        self.peer.handle_datagram(from, datagram, self.at(now));
+        self.peer
+            .handle_datagram(Way::udp(from), datagram, self.at(now));
         let heard = self
             .peer
             .received(usize::MAX)
@@ -105,7 +106,7 @@ impl Participant for Acquaintance {
 
     fn take_sent(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
         std::iter::from_fn(|| self.peer.poll_transmit())
-            .map(|transmit| (transmit.to, transmit.datagram))
+            .map(|transmit| (transmit.to.address, transmit.datagram))
             .collect()
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use arengo_client::{ClientOptions, Identity, Peer, SeededChance, State};
+use arengo_client::{ClientOptions, Identity, Peer, SeededChance, State, Way};
 use arengo_sim::a_space;
 use str0m::change::SdpOffer;
 use str0m::net::{Protocol, Receive};
@@ -77,11 +77,11 @@ impl Pair {
             let from_server = self.poll_server();
             for mut datagram in from_server.clone() {
                 self.client
-                    .handle_datagram(here(1), &mut datagram, self.now);
+                    .handle_datagram(Way::udp(here(1)), &mut datagram, self.now);
             }
             let from_client: Vec<_> = std::iter::from_fn(|| self.client.poll_transmit()).collect();
             for transmit in &from_client {
-                assert_eq!(transmit.to, here(1));
+                assert_eq!(transmit.to, Way::udp(here(1)));
                 let contents = transmit.datagram.as_slice().try_into().unwrap();
                 let receive = Receive {
                     proto: Protocol::Udp,

@@ -11,23 +11,23 @@ mod pacer;
 mod paths;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::{
     AnswerRefused, Chance, ClientOptions, Identity, LevelsMismatch, Received, State, limits,
 };
 use arengo_core::crypto::StunIntegrity;
-use arengo_wire::sdp::{self, IceCredentials, OfferParameters, RemoteAnswer, SendLine, Transport};
+use arengo_wire::sdp::{self, IceCredentials, OfferParameters, RemoteAnswer, SendLine};
 use association::{Association, Failed, Said};
 use media::{Media, Opened, SelfDescription};
 use pacer::Pacer;
 use paths::{Credentials, Paths};
+pub use paths::{Transport, Way};
 
 /// A datagram that is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
-    pub to: SocketAddr,
+    pub to: Way,
     pub datagram: Vec<u8>,
 }
 
@@ -132,7 +132,7 @@ impl Peer {
         if answer.lines.len() != lines {
             return Err(AnswerRefused::WrongLines);
         }
-        let candidates = udp_candidates(&answer);
+        let candidates = ways(&answer);
         if candidates.is_empty() {
             return Err(AnswerRefused::NoCandidate);
         }
@@ -153,7 +153,7 @@ impl Peer {
     }
 
     /// Take a datagram; it is decrypted in place.
-    pub fn handle_datagram(&mut self, from: SocketAddr, datagram: &mut [u8], now: Instant) {
+    pub fn handle_datagram(&mut self, from: Way, datagram: &mut [u8], now: Instant) {
         self.now = now;
         if self.state.is_over() {
             return;
@@ -300,7 +300,7 @@ impl Peer {
         }
     }
 
-    fn take_stun(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {
+    fn take_stun(&mut self, from: Way, datagram: &[u8], now: Instant) {
         let Some(connection) = &mut self.connection else {
             return;
         };
@@ -321,7 +321,7 @@ impl Peer {
         }
     }
 
-    fn take_dtls(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {
+    fn take_dtls(&mut self, from: Way, datagram: &[u8], now: Instant) {
         let Some(connection) = &mut self.connection else {
             return;
         };
@@ -413,28 +413,32 @@ impl Peer {
     }
 }
 
-fn transmit(transmits: &mut VecDeque<Transmit>, to: SocketAddr, datagram: Vec<u8>) {
+fn transmit(transmits: &mut VecDeque<Transmit>, to: Way, datagram: Vec<u8>) {
     if transmits.len() < limits::MOST_TRANSMITS {
         transmits.push_back(Transmit { to, datagram });
     }
 }
 
-/// Where the server can be reached over UDP, best first.
-fn udp_candidates(answer: &RemoteAnswer) -> Vec<SocketAddr> {
-    let is_usable = |candidate: &&sdp::Candidate| {
-        candidate.transport == Transport::Udp
-            && candidate.component == 1
-            && candidate.address.port() != 0
-    };
-    let mut usable: Vec<_> = answer.candidates.iter().filter(is_usable).collect();
+/// Where the server can be reached, best first.
+fn ways(answer: &RemoteAnswer) -> Vec<Way> {
+    let mut usable: Vec<_> = answer
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.component == 1 && candidate.address.port() != 0)
+        .collect();
     usable.sort_by_key(|candidate| std::cmp::Reverse(candidate.priority));
-    let mut addresses: Vec<SocketAddr> = Vec::new();
+    let mut ways: Vec<Way> = Vec::new();
     for candidate in usable {
-        if !addresses.contains(&candidate.address) && addresses.len() < limits::MOST_CANDIDATES {
-            addresses.push(candidate.address);
+        let way = match candidate.transport {
+            sdp::Transport::Udp => Way::udp(candidate.address),
+            sdp::Transport::TcpPassive => Way::tcp(candidate.address),
+            _ => continue,
+        };
+        if !ways.contains(&way) && ways.len() < limits::MOST_CANDIDATES {
+            ways.push(way);
         }
     }
-    addresses
+    ways
 }
 
 /// A random word of ICE characters (RFC 8839 section 5.4).

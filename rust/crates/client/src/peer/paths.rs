@@ -15,6 +15,37 @@ const MOST_PENDING: usize = 4 * limits::MOST_CANDIDATES;
 /// Priority of a peer-reflexive candidate (RFC 8445 section 5.1.2.1: type preference 110, one address, component 1).
 const PEER_REFLEXIVE: u32 = (110 << 24) | (65_535 << 8) | 255;
 
+/// How datagrams travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    Udp,
+    /// Over a connection that this side opens, each behind its length (RFC 6544).
+    Tcp,
+}
+
+/// An address of the server, and how it is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Way {
+    pub transport: Transport,
+    pub address: SocketAddr,
+}
+
+impl Way {
+    pub fn udp(address: SocketAddr) -> Way {
+        Way {
+            transport: Transport::Udp,
+            address,
+        }
+    }
+
+    pub fn tcp(address: SocketAddr) -> Way {
+        Way {
+            transport: Transport::Tcp,
+            address,
+        }
+    }
+}
+
 /// What a check is signed with.
 pub struct Credentials {
     /// The server's fragment, a colon, and ours.
@@ -25,18 +56,18 @@ pub struct Credentials {
 
 /// The ways to a server, and the one in use.
 pub struct Paths {
-    candidates: Vec<SocketAddr>,
+    candidates: Vec<Way>,
     credentials: Credentials,
     tie_breaker: Option<u64>,
-    selected: Option<SocketAddr>,
-    pending: VecDeque<(TransactionId, SocketAddr)>,
+    selected: Option<Way>,
+    pending: VecDeque<(TransactionId, Way)>,
     began: Instant,
     heard: Instant,
     next_check: Instant,
 }
 
 impl Paths {
-    pub fn new(candidates: Vec<SocketAddr>, credentials: Credentials, now: Instant) -> Paths {
+    pub fn new(candidates: Vec<Way>, credentials: Credentials, now: Instant) -> Paths {
         Paths {
             candidates,
             credentials,
@@ -50,12 +81,12 @@ impl Paths {
     }
 
     /// Where to send, once an address has answered.
-    pub fn selected(&self) -> Option<SocketAddr> {
+    pub fn selected(&self) -> Option<Way> {
         self.selected
     }
 
     /// Whether the answer named this address.
-    pub fn is_known(&self, address: SocketAddr) -> bool {
+    pub fn is_known(&self, address: Way) -> bool {
         self.candidates.contains(&address)
     }
 
@@ -69,7 +100,7 @@ impl Paths {
     }
 
     /// The checks to send at *now*.
-    pub fn due(&mut self, chance: &mut dyn Chance, now: Instant) -> Vec<(SocketAddr, Vec<u8>)> {
+    pub fn due(&mut self, chance: &mut dyn Chance, now: Instant) -> Vec<(Way, Vec<u8>)> {
         if now < self.next_check {
             return Vec::new();
         }
@@ -80,17 +111,24 @@ impl Paths {
                 vec![self.check(selected, chance)]
             }
             _ => {
-                let is_young = now.saturating_duration_since(self.began) < Duration::from_secs(1);
-                self.next_check = now
-                    + if is_young {
-                        limits::CHECK_EAGERLY
-                    } else {
-                        limits::CHECK_PATIENTLY
-                    };
-                self.candidates
-                    .clone()
-                    .into_iter()
-                    .map(|candidate| self.check(candidate, chance))
+                let age = now.saturating_duration_since(self.began);
+                let is_young = age < Duration::from_secs(1);
+                let pause = if is_young {
+                    limits::CHECK_EAGERLY
+                } else {
+                    limits::CHECK_PATIENTLY
+                };
+                self.next_check = now + pause;
+                let has_udp = self
+                    .candidates
+                    .iter()
+                    .any(|way| way.transport == Transport::Udp);
+                let mut ways = self.candidates.clone();
+                ways.retain(|way| {
+                    way.transport == Transport::Udp || !has_udp || age >= limits::UDP_ALONE
+                });
+                ways.into_iter()
+                    .map(|way| self.check(way, chance))
                     .collect()
             }
         }
@@ -99,7 +137,7 @@ impl Paths {
     /// Take a STUN message; whether it is the authenticated answer to a check of ours.
     pub fn take(
         &mut self,
-        from: SocketAddr,
+        from: Way,
         message: &[u8],
         chance: &mut dyn Chance,
         now: Instant,
@@ -133,7 +171,7 @@ impl Paths {
         true
     }
 
-    fn check(&mut self, to: SocketAddr, chance: &mut dyn Chance) -> (SocketAddr, Vec<u8>) {
+    fn check(&mut self, to: Way, chance: &mut dyn Chance) -> (Way, Vec<u8>) {
         let tie_breaker = *self
             .tie_breaker
             .get_or_insert_with(|| u64::from(chance.number()) << 32 | u64::from(chance.number()));

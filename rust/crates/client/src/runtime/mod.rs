@@ -3,11 +3,12 @@
 mod member;
 mod schedule;
 mod socket;
+mod stream;
 mod system;
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -84,6 +85,11 @@ impl Runtime {
     pub fn look_at(&self, number: u64) {
         self.office().to_look_at.push(number);
         self.wake.signal();
+    }
+
+    /// Wake this member for a connection of its own as well.
+    pub fn watch(&self, stream: RawFd, number: u64) -> io::Result<()> {
+        self.epoll.add_stream(stream, number)
     }
 
     /// Drive this member no longer; its socket closes when its last holder lets go.

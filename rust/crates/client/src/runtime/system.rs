@@ -1,6 +1,7 @@
-//! The system calls that the standard library lacks: epoll and eventfd. All unsafe code of this crate is here.
+//! The system calls that the standard library lacks: epoll, eventfd, and a connect that does not wait. All unsafe code of this crate is here.
 
 use std::io;
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
@@ -49,10 +50,19 @@ impl Epoll {
         Ok(Epoll { fd: owned(fd)? })
     }
 
-    /// Wait for *fd* to become readable; closing it ends that.
+    /// Wait for *fd* to be readable; closing it ends that.
     pub fn add(&self, fd: RawFd, number: u64) -> io::Result<()> {
+        self.add_for(fd, number, libc::EPOLLIN)
+    }
+
+    /// Wait for *fd* to become readable or writable, told once each time.
+    pub fn add_stream(&self, fd: RawFd, number: u64) -> io::Result<()> {
+        self.add_for(fd, number, libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLET)
+    }
+
+    fn add_for(&self, fd: RawFd, number: u64, events: i32) -> io::Result<()> {
         let mut event = libc::epoll_event {
-            events: libc::EPOLLIN as u32,
+            events: events as u32,
             u64: number,
         };
         // SAFETY: the event lives through the call, and the kernel copies it.
@@ -86,6 +96,54 @@ impl Epoll {
         let count = usize::try_from(count).unwrap_or(0);
         ready.extend(events.iter().take(count).map(|event| event.u64));
     }
+}
+
+/// Begin to connect, without waiting for it.
+pub fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let family = if to.is_ipv4() {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: socket takes no pointers; a result that is not negative is a descriptor nobody else owns.
+    let stream = TcpStream::from(owned(unsafe { libc::socket(family, kind, 0) })?);
+    let fd = stream.as_raw_fd();
+    let result = match to {
+        SocketAddr::V4(v4) => {
+            let raw = libc::sockaddr_in {
+                sin_family: family as libc::sa_family_t,
+                sin_port: v4.port().to_be(),
+                sin_addr: libc::in_addr {
+                    s_addr: u32::from(*v4.ip()).to_be(),
+                },
+                sin_zero: [0; 8],
+            };
+            let length = size_of_val(&raw) as libc::socklen_t;
+            // SAFETY: the address lives through the call and is as long as the call is told.
+            unsafe { libc::connect(fd, (&raw const raw).cast(), length) }
+        }
+        SocketAddr::V6(v6) => {
+            let raw = libc::sockaddr_in6 {
+                sin6_family: family as libc::sa_family_t,
+                sin6_port: v6.port().to_be(),
+                sin6_flowinfo: v6.flowinfo(),
+                sin6_addr: libc::in6_addr {
+                    s6_addr: v6.ip().octets(),
+                },
+                sin6_scope_id: v6.scope_id(),
+            };
+            let length = size_of_val(&raw) as libc::socklen_t;
+            // SAFETY: the address lives through the call and is as long as the call is told.
+            unsafe { libc::connect(fd, (&raw const raw).cast(), length) }
+        }
+    };
+    let error = io::Error::last_os_error();
+    if result < 0 && error.raw_os_error() != Some(libc::EINPROGRESS) {
+        return Err(error);
+    }
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 fn owned(fd: RawFd) -> io::Result<OwnedFd> {
