@@ -18,7 +18,8 @@ export default defineConfig({
   server: {
     port: 5173,
     proxy: {
-      "/api": { target: SERVICE, ws: true },
+      // The service takes only its own page's word.
+      "/api": { target: SERVICE, ws: true, headers: { origin: SERVICE } },
       "/healthz": SERVICE,
       "/readyz": SERVICE,
     },

@@ -6,10 +6,13 @@ import { gzipSync } from "node:zlib";
 const STATIC = new URL("../../src/arengo/web/static/", import.meta.url);
 const KILO = 1000;
 
+/** One reader needs one language; the largest stands for all. */
+const LANGUAGE = /\/i18n\/it\./;
+
 /** Lazy chunks are named by the source that they start from. */
 const PAGES = {
-  home: { most: 100 * KILO, needs: [/\/features\/home\//] },
-  space: { most: 100 * KILO, needs: [/\/features\/(space|door|stage|dock)\//] },
+  home: { most: 100 * KILO, needs: [/\/features\/home\//, LANGUAGE] },
+  space: { most: 100 * KILO, needs: [/\/features\/space\//, LANGUAGE] },
 };
 
 const manifest = JSON.parse(readFileSync(new URL("manifest.build.json", STATIC), "utf8"));

@@ -1,4 +1,4 @@
-import type { Instance, Me } from "../protocol/index.js";
+import type { FreshToken, Instance, Invitation, Me, TokenRow } from "../protocol/index.js";
 import { DONE, type Outcome } from "./outcome.js";
 import type { Api } from "./ports.js";
 import { Cell } from "./store.js";
@@ -54,6 +54,22 @@ export class AccountOfReader implements Account {
     const answer = await this.api.signOut();
     if (answer.ok) this.state.update((state) => ({ ...state, name: "nobody", me: null, problem: null }));
     return answer;
+  }
+
+  tokens(): Promise<Outcome<readonly TokenRow[]>> {
+    return this.api.tokens();
+  }
+
+  makeToken(label: string): Promise<Outcome<FreshToken>> {
+    return this.api.makeToken(label);
+  }
+
+  revokeToken(id: string): Promise<Outcome> {
+    return this.api.revokeToken(id);
+  }
+
+  invite(): Promise<Outcome<Invitation>> {
+    return this.api.invite();
   }
 
   faultsOf({ name, password, invitation }: { name: string; password: string; invitation: string }): SignUpFaults {

@@ -1,5 +1,7 @@
 import type {
+  FreshToken,
   Instance,
+  Invitation,
   Me,
   MeChange,
   NewAccount,
@@ -11,6 +13,7 @@ import type {
   SpaceFacts,
   SpacePage,
   Person,
+  TokenRow,
 } from "../protocol/index.js";
 import type { Outcome, Problem } from "./outcome.js";
 import type { Happenings, Readable } from "./store.js";
@@ -25,6 +28,10 @@ export interface Api {
   signInAsGuest(display?: string): Promise<Outcome<Me>>;
   signOut(): Promise<Outcome>;
   findAccounts(prefix: string): Promise<Outcome<readonly Profile[]>>;
+  tokens(): Promise<Outcome<readonly TokenRow[]>>;
+  makeToken(label: string): Promise<Outcome<FreshToken>>;
+  revokeToken(id: string): Promise<Outcome>;
+  invite(): Promise<Outcome<Invitation>>;
   spaces(state: "live" | "scheduled"): Promise<Outcome<readonly SpaceCard[]>>;
   space(id: string): Promise<Outcome<SpacePage>>;
   openSpace(space: NewSpace): Promise<Outcome<SpaceFacts>>;

@@ -1,5 +1,5 @@
 import { succeeded, type Api, type Outcome } from "../model/index.js";
-import type { Instance, Me, PeoplePage, Permits, Profile, SpaceCard, SpaceFacts, SpacePage } from "../protocol/index.js";
+import type { FreshToken, Instance, Invitation, Me, PeoplePage, Permits, Profile, SpaceCard, SpaceFacts, SpacePage, TokenRow } from "../protocol/index.js";
 import type { Http } from "./http.js";
 
 const ROOT = "/api/v1";
@@ -19,6 +19,10 @@ export function httpApi(http: Http): Api {
     signOut: () => http.plain(`${ROOT}/session`, { method: "DELETE" }),
     findAccounts: async (prefix) =>
       of(await http.json<{ people: readonly Profile[] }>(`${ROOT}/accounts?${new URLSearchParams({ q: prefix })}`), ({ people }) => people),
+    tokens: async () => of(await http.json<{ tokens: readonly TokenRow[] }>(`${ROOT}/tokens`), ({ tokens }) => tokens),
+    makeToken: (label) => http.json<FreshToken>(`${ROOT}/tokens`, { method: "POST", json: { label } }),
+    revokeToken: (id) => http.plain(`${ROOT}/tokens/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    invite: () => http.json<Invitation>(`${ROOT}/invitations`, { method: "POST" }),
     spaces: async (state) => of(await http.json<{ spaces: readonly SpaceCard[] }>(`${SPACES}?state=${state}`), ({ spaces }) => spaces),
     space: (id) => http.json<SpacePage>(space(id)),
     openSpace: (json) => http.json<SpaceFacts>(SPACES, { method: "POST", json }),

@@ -44,6 +44,29 @@ export interface MeChange {
   readonly lang?: string;
 }
 
+/** A row of `GET /api/v1/tokens`: a key with which programs act as me, without its secret. */
+export interface TokenRow {
+  readonly id: string;
+  readonly label: string;
+  /** Null: all that the account may. */
+  readonly scopes: readonly string[] | null;
+  readonly created_at: string;
+  readonly used_at: string | null;
+}
+
+/** `POST /api/v1/tokens`: a new key with its secret, shown this once. */
+export interface FreshToken {
+  readonly id: string;
+  readonly label: string;
+  readonly token: string;
+}
+
+/** `POST /api/v1/invitations`: lets one person sign up. */
+export interface Invitation {
+  readonly code: string;
+  readonly url: string;
+}
+
 /** `GET /api/v1/accounts/{name}` and the rows of `GET /api/v1/accounts?q=`. */
 export interface Profile {
   readonly id: string;

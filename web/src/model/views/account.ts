@@ -1,4 +1,4 @@
-import type { Instance, Me } from "../../protocol/index.js";
+import type { FreshToken, Instance, Invitation, Me, TokenRow } from "../../protocol/index.js";
 import type { Outcome, Problem } from "../outcome.js";
 import type { Readable } from "../store.js";
 
@@ -31,6 +31,12 @@ export interface Account {
   rename(display: string): Promise<Outcome>;
   setLang(lang: string): Promise<Outcome>;
   signOut(): Promise<Outcome>;
+  /** Keys with which programs act as me. */
+  tokens(): Promise<Outcome<readonly TokenRow[]>>;
+  makeToken(label: string): Promise<Outcome<FreshToken>>;
+  revokeToken(id: string): Promise<Outcome>;
+  /** A link that lets one person sign up. */
+  invite(): Promise<Outcome<Invitation>>;
   /** Checked while typing, before anything is sent. */
   faultsOf(form: { name: string; password: string; invitation: string }): SignUpFaults;
 }
