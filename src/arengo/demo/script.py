@@ -63,8 +63,8 @@ CHARACTERS: Final = (
 )
 HOST: Final = "nora"
 
-LIVE_TITLE: Final = "Who waters the trees? · Chi bagna gli alberi?"
-LIVE_TOPICS: Final = ("neighbours", "vicinato")
+LIVE_TITLE: Final = "Who waters the trees?"
+LIVE_TOPICS: Final = ("neighbours", "alberi")
 SCHEDULED_HOST: Final = "chiara"
 SCHEDULED_TITLE: Final = "L'acqua della fontana: una vasca per la piazza"
 SCHEDULED_TOPICS: Final = ("acqua", "piazza")
