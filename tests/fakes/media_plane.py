@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from arengo.domain.errors import Refusal, Unavailable
 from arengo.service.ports import MediaEvent, NodeId, PeerClosed, PeerConnected, PeerId, SdpAnswer

@@ -32,9 +32,9 @@ class CoreMediaPlane:
     """A `MediaPlane` whose only node is this process; OSError when a port is taken."""
 
     def __init__(
-        self, *, udp_port: int, tcp_port: int | None, public_ips: Sequence[str] = (), bind: str | None = None, idle_timeout_s: float = 30.0
+        self, *, udp_port: int, tcp_port: int | None, public_ips: Sequence[str] = (), bind: str | None = None, max_peers: int = 20_000
     ) -> None:
-        self._core = Core(udp_port=udp_port, tcp_port=tcp_port, public_ips=list(public_ips), bind=bind, idle_timeout_s=idle_timeout_s)
+        self._core = Core(udp_port=udp_port, tcp_port=tcp_port, public_ips=list(public_ips), bind=bind, max_peers=max_peers)
         self._spaces: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._numbers = count(1)
