@@ -38,9 +38,7 @@ def test_the_wheel_carries_the_core_the_app_the_migrations_and_the_demo_voices(w
 
 def test_an_installed_wheel_serves_the_app_without_rust_or_node(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", site, wheel], check=True
-    )
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", site, wheel], check=True)
     bare = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(site), "PYTHONUNBUFFERED": "1", "HOME": os.environ.get("HOME", "/")}
     command = [sys.executable, "-m", "arengo", "serve", "--port", "0", "--media-port", "0", "--data-dir", tmp_path / "data"]
     with subprocess.Popen(command, env=bare, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
