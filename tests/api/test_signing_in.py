@@ -10,6 +10,7 @@ from tests.fakes.clock import StoppedClock
 
 from arengo.bootstrap import Running
 from arengo.limits import Limits
+from arengo.service.rates import TooOften
 
 
 async def test_who_signs_up_is_signed_in(browser: Browser) -> None:
@@ -133,8 +134,8 @@ async def test_a_guest_pass_that_was_changed_is_worth_nothing(browser: Browser) 
     await browser.post("/api/v1/session/guest", json={})
     good = browser.http.cookies["arengo_session"]
 
-    for bad in (good[:-3] + "aaa", good.replace("g.", "g.a", 1), "g.", "g.é", "s.unknown"):
-        browser.http.cookies.set("arengo_session", bad.encode().decode("latin-1"), domain="talk.example.org")
+    for bad in (good[:-3] + "aaa", good.replace("g.", "g.a", 1), "g.", "g.x.y", "s.unknown"):
+        browser.http.cookies.set("arengo_session", bad, domain="talk.example.org")
         assert (await browser.http.get("/api/v1/me")).status_code == 401
 
 
@@ -143,7 +144,7 @@ async def test_a_school_behind_one_address_joins_but_a_flood_is_stopped(server: 
     for _ in range(limits.guests_per_address):
         server.services.guests.welcome("203.0.113.9")
 
-    with pytest.raises(Exception, match="Too many"):
+    with pytest.raises(TooOften):
         server.services.guests.welcome("203.0.113.9")
     server.services.guests.welcome("203.0.113.10")
 
@@ -181,16 +182,3 @@ async def test_only_who_is_signed_in_searches_for_people(browser: Browser) -> No
     assert (await browser.get("/api/v1/accounts?q=a")).status_code == 401
     await browser.post("/api/v1/session/guest", json={})
     assert (await browser.get("/api/v1/accounts?q=a")).status_code == 401
-
-
-async def test_a_password_hash_of_old_is_made_anew_at_the_next_login(browser: Browser, server: Running) -> None:
-    from argon2 import PasswordHasher
-
-    account_id = await browser.sign_up("ann")
-    store = server.services.accounts._store
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    await store.set_password_hash(account_id, cheap, StoppedClock().now())
-
-    await browser.post("/api/v1/session", json={"name": "ann", "password": PASSWORD})
-
-    assert await store.password_hash(account_id) != cheap

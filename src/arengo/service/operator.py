@@ -70,6 +70,10 @@ class Operator:
             raise Unavailable("Only the running server can end a space.")
         await self._spaces.end_by_operator(space_id)
 
+    async def written(self) -> None:
+        """Wait until every ban is written down."""
+        await asyncio.gather(*self._unwritten)
+
     async def stop(self) -> None:
         """Give up what could not be written down, and say so."""
         for task in tuple(self._unwritten):

@@ -18,7 +18,7 @@ from arengo.web.api import accounts, health, instance, invitations, media, metri
 from arengo.web.config import WebConfig
 from arengo.web.edge import Edge
 from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error
-from arengo.web.openapi import describe_errors, openapi_config
+from arengo.web.openapi import openapi_config
 from arengo.web.signaling import channel
 from arengo.web.site import Site
 
@@ -58,7 +58,6 @@ def create_app(services: Services, config: WebConfig | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    describe_errors(app)
     app.edge = Edge(_inner(app), config, services.limits)
     return app
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from litestar import Litestar
+from litestar import Request
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, OpenAPIMediaType, OpenAPIResponse, Reference, Schema, SecurityScheme
+from litestar.openapi.spec import Components, Schema, SecurityScheme
 from litestar.openapi.spec.enums import OpenAPIType
 
 from arengo.web.auth import SESSION_COOKIE
@@ -36,7 +36,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
         version=version,
         description="Open, self-hosted live audio. Codes of errors: docs/errors.md.",
         path="/api/v1/openapi.json",
-        render_plugins=[JsonRenderPlugin(path="/")],
+        render_plugins=[Description()],
         components=Components(
             schemas={"Problem": _PROBLEM},
             security_schemes={
@@ -54,15 +54,27 @@ def openapi_config(version: str) -> OpenAPIConfig:
     )
 
 
-def describe_errors(app: Litestar) -> None:
-    """Say of every operation that errors are problem details, in place of the framework's own shape."""
-    told = OpenAPIResponse(
-        description="An error, with its stable code",
-        content={PROBLEM_JSON: OpenAPIMediaType(schema=Reference(ref="#/components/schemas/Problem"))},
-    )
-    for path in (app.openapi_schema.paths or {}).values():
-        for operation in (path.get, path.put, path.post, path.delete, path.patch, path.head):
-            if operation is not None and operation.responses is not None:
-                for status in [status for status in operation.responses if status.startswith(("4", "5"))]:
-                    del operation.responses[status]
-                operation.responses["default"] = told
+class Description(JsonRenderPlugin):
+    """Says of every operation that errors are problem details, in place of the framework's own shape; written once."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/")
+        self._written: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self._written is None:
+            self._written = self.render_json(request, _with_problems(openapi_schema))
+        return self._written
+
+
+def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
+    told = {
+        "description": "An error, with its stable code",
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for path in schema["paths"].values():
+        for operation in path.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                kept = {status: answer for status, answer in operation["responses"].items() if not status.startswith(("4", "5"))}
+                operation["responses"] = {**kept, "default": told}
+    return schema
