@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import cast
 
 from tests.fakes.clock import StoppedClock
 from tests.service.conftest import a_house
 
+from arengo.adapters.db.accounts import DatabaseAccounts
 from arengo.adapters.db.engine import Database
 from arengo.domain.errors import Unavailable
 from arengo.service.ids import SystemIds
