@@ -65,6 +65,16 @@ class SpaceStoreContract:
         await store.save(other, changed={ANN.id}, over={before.version, attempt.version})
         assert await store.find(before.id) == without_presence(other)
 
+    async def test_forgets_people_of_an_attempt_that_came_to_nothing(self, store: SpaceStore) -> None:
+        before = a_rich_space()
+        await store.create(before)
+        dora = a_person(78)
+        attempt = after(before, dora, RaiseHand(), 60)
+        await store.save(attempt, changed={dora.id}, over={before.version})
+        other = after(before, HOST, MutePerson(ANN.id))
+        await store.save(other, changed={ANN.id, dora.id}, over={before.version, attempt.version})
+        assert await store.find(before.id) == without_presence(other)
+
     async def test_lists_spaces_in_a_state_the_earliest_first(self, store: SpaceStore) -> None:
         for number in (3, 1, 2):
             await store.create(a_scheduled_space(number))

@@ -39,7 +39,8 @@ class MemorySpaces:
         kept = self._spaces[space.id]
         if kept.version not in over:
             raise StaleSpace("Somebody else wrote this space.")
-        members = {**kept.members, **{person: space.members[person] for person in changed}}
+        members = {person: member for person, member in kept.members.items() if person not in changed}
+        members |= {person: space.members[person] for person in changed if person in space.members}
         self._spaces[space.id] = _stored(replace(space, members=members))
         self.saves += 1
         if self.is_forgetful:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
+import pytest
 from tests.fakes.media_plane import FakeMediaPlane
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -134,12 +135,11 @@ class Channel:
 
     async def closed(self) -> tuple[int, str]:
         """Read on to the end; give code and reason."""
-        try:
+        with pytest.raises(ConnectionClosed) as caught:
             while True:
                 await self.hears()
-        except ConnectionClosed as end:
-            assert end.rcvd is not None
-            return end.rcvd.code, end.rcvd.reason
+        end = caught.value.rcvd
+        return (end.code, end.reason) if end is not None else (1006, "")
 
     def _take_in(self, message: wire.FromServer) -> None:
         self.heard.append(message)

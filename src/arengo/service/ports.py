@@ -96,7 +96,10 @@ class SpaceStore(Protocol):
         """Give the space as it was last saved; presence is not kept, everybody on stage is away."""
 
     async def save(self, space: Space, *, changed: Collection[PersonId], over: Collection[int]) -> None:
-        """Write *space* and its *changed* members in one transaction, over one of the versions *over*; StaleSpace otherwise."""
+        """Write *space* and its *changed* members in one transaction, over one of the versions *over*; StaleSpace otherwise.
+
+        Who is among *changed* and no member is forgotten.
+        """
 
     async def in_state(self, state: State, *, most: int) -> Sequence[Space]:
         """Give at most *most* spaces in *state*, what starts or started first at the front."""

@@ -87,6 +87,14 @@ class Spaces:
         await asyncio.gather(*running.tasks, return_exceptions=True)
         await running.rooms.stop()
 
+    async def look_after(self) -> None:
+        """Do now what the heartbeat does each second: who is gone for too long, what is still to be written."""
+        await self._rooms.look()
+
+    def pulse(self) -> None:
+        """Tell now what the heartbeat tells four times a second."""
+        self._rooms.pulse()
+
     # ---- looking -----------------------------------------------------------------------------
 
     async def view(self, space_id: SpaceId, identity: Identity | None) -> SpaceView:

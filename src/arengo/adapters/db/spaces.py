@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
     func,
     insert,
     select,
@@ -113,7 +114,11 @@ class DatabaseSpaces:
         async with self._database.write() as connection:
             if (await connection.execute(written)).rowcount != 1:
                 raise StaleSpace("Somebody else wrote this space.")
-            await self._write_members(connection, space, changed)
+            await self._write_members(connection, space, [person for person in changed if person in space.members])
+            gone = [person for person in changed if person not in space.members]
+            if gone:
+                where = (space_members.c.space_id == space.id, space_members.c.person_id.in_(gone))
+                await connection.execute(delete(space_members).where(*where))
 
     async def in_state(self, state: State, *, most: int) -> Sequence[Space]:
         query = (
