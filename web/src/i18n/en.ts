@@ -12,8 +12,6 @@ type KeyWords = readonly [string, string, string];
 const FIRST_TEN = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 
 export function english(f: Formats) {
-  const listening = (n: number): string => f.plural(n, { one: `${f.count(n)} person is listening`, other: `${f.count(n)} people are listening` });
-
   return {
     tag: "en",
     own: "English",
@@ -43,7 +41,6 @@ export function english(f: Formats) {
       listening: (n: number) => f.plural(n, { one: `${f.count(n)} listening`, other: `${f.count(n)} listening` }),
       more: (n: number) => `+${f.count(n)}`,
       hosts: (name: string) => `${name} hosts`,
-      bay: (title: string, host: string, n: number) => `${title}. ${host} hosts. ${listening(n)}.`,
       soon: "Starts soon",
       times: (zone: string) => `Times in ${zone}`,
       quiet: "The loggia is quiet",
@@ -129,9 +126,7 @@ export function english(f: Formats) {
       role: { host: "Host", cohost: "Co-host", speaker: "Speaker", listener: "Listener" },
       muted: "Muted",
       away: "Reconnecting",
-      heard: "Everyone hears you",
-      unheard: "Nobody hears you",
-      arch: (name: string, role: string, state: string) => (state === "" ? `${name}, ${role}` : `${name}, ${role}, ${state}`),
+      heard: "You are heard",
       freePlace: "Free place",
     },
 
@@ -215,7 +210,7 @@ export function english(f: Formats) {
       leastSpoken: "Least spoken first",
       talked: (duration: string) => `spoke ${duration}`,
       bringUp: "Bring up",
-      bringUpName: (name: string) => `Bring ${name} on stage`,
+      bringUpName: (name: string) => `Bring up ${name}`,
       invited: "Invited",
       withdraw: "Take back",
       withdrawName: (name: string) => `Take back the invitation of ${name}`,
@@ -253,9 +248,9 @@ export function english(f: Formats) {
       permits: "Who may come in",
       permitsWhat: "This space is private. Only these people see and hear it.",
       permit: "Let in",
-      permitName: (name: string) => `Let ${name} in`,
+      permitName: (name: string) => `Let in ${name}`,
       unpermit: "Not any more",
-      unpermitName: (name: string) => `Do not let ${name} in any more`,
+      unpermitName: (name: string) => `Not any more: ${name}`,
       searchPeople: "Find people by their name",
       nobodyFound: "Nobody has a name that begins so.",
       nobodyPermitted: "Nobody yet but you.",
@@ -302,7 +297,6 @@ export function english(f: Formats) {
       label: "The space you are in",
       speaking: (name: string) => `${name} is speaking`,
       quiet: "Nobody is speaking just now",
-      open: (title: string) => `Back to ${title}`,
       micOn: "Mic on",
       micOff: "Mic off",
       turnOn: "Switch my microphone on",

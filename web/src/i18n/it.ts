@@ -4,8 +4,6 @@ import type { Catalogue } from "./en";
 import type { Formats } from "./formats";
 
 export function italian(f: Formats): Catalogue {
-  const listening = (n: number): string => f.plural(n, { one: `${f.count(n)} persona ascolta`, other: `${f.count(n)} persone ascoltano` });
-
   return {
     tag: "it",
     own: "Italiano",
@@ -35,7 +33,6 @@ export function italian(f: Formats): Catalogue {
       listening: (n: number) => f.plural(n, { one: `${f.count(n)} in ascolto`, other: `${f.count(n)} in ascolto` }),
       more: (n: number) => `+${f.count(n)}`,
       hosts: (name: string) => `Conduce ${name}`,
-      bay: (title: string, host: string, n: number) => `${title}. Conduce ${host}. ${listening(n)}.`,
       soon: "Tra poco",
       times: (zone: string) => `Orari: ${zone}`,
       quiet: "La loggia è tranquilla",
@@ -122,8 +119,6 @@ export function italian(f: Formats): Catalogue {
       muted: "Mic spento",
       away: "Si ricollega",
       heard: "Ti sentono",
-      unheard: "Non ti sentono",
-      arch: (name: string, role: string, state: string) => (state === "" ? `${name}, ${role}` : `${name}, ${role}, ${state}`),
       freePlace: "Posto libero",
     },
 
@@ -244,7 +239,7 @@ export function italian(f: Formats): Catalogue {
       permit: "Ammetti",
       permitName: (name: string) => `Ammetti ${name}`,
       unpermit: "Non più",
-      unpermitName: (name: string) => `Non ammettere più ${name}`,
+      unpermitName: (name: string) => `Non più: ${name}`,
       searchPeople: "Cerca persone per nome",
       nobodyFound: "Nessuno ha un nome che inizia così.",
       nobodyPermitted: "Ancora nessuno, solo tu.",
@@ -291,7 +286,6 @@ export function italian(f: Formats): Catalogue {
       label: "Lo spazio in cui sei",
       speaking: (name: string) => `Parla ${name}`,
       quiet: "In questo momento non parla nessuno",
-      open: (title: string) => `Torna a ${title}`,
       micOn: "Mic acceso",
       micOff: "Mic spento",
       turnOn: "Accendi il mio microfono",

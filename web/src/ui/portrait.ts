@@ -1,6 +1,6 @@
 /** How a person looks before there are photographs: a hue of their own, and initials or a drawn portrait. */
 
-import people from "./portraits/people.svg?url";
+import people from "./portraits/people.svg?url&no-inline";
 
 /** What a portrait needs to know of a person. */
 export interface Pictured {

@@ -1,7 +1,7 @@
 /** The drawings of the emoji that may be sent: the same on every device. */
 
 import type { ReactionEmoji } from "../protocol/index.js";
-import sheet from "./reactions.svg?url";
+import sheet from "./reactions.svg?url&no-inline";
 
 const DRAWINGS: Readonly<Record<ReactionEmoji, string>> = {
   "❤️": "heart", "👏": "clap", "😂": "laugh", "🫒": "olive", "✋": "hand", "👍": "thumb", "🔥": "fire", "🤔": "thinking",
