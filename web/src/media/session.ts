@@ -87,6 +87,12 @@ export class MediaSession {
     await this.#mic.sender.replaceTrack(track).catch(() => undefined);
   }
 
+  /** End it here alone: the server ends it by itself, having heard of a newer one. */
+  supersede(): void {
+    this.#location = null;
+    this.close();
+  }
+
   /** End it here and on the server. */
   close(): void {
     if (this.#ended) return;

@@ -152,7 +152,7 @@ export class SpaceSound implements Sound {
     this.#tries = 0;
     this.#everHeard = true;
     this.#playback.attach(session.slots);
-    old?.close();
+    old?.supersede();
     this.#readLevels();
     this.#settle();
   }

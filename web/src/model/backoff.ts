@@ -2,7 +2,7 @@ import type { Chance } from "./time.js";
 
 const FIRST_MS = 250;
 /** Quick while a restart is the likeliest reason, so that the sound is back within seconds. */
-const EARLY_MOST_MS = 1_500;
+const EARLY_MOST_MS = 700;
 const EARLY_TRIES = 20;
 const LATE_MOST_MS = 10_000;
 

@@ -89,7 +89,16 @@ describe("the sound of a space", () => {
     peer(1).become("connected");
     expect(playback.heard).toEqual(hearing(1));
     expect(peer(0).isClosed).toBe(true);
-    expect(door.hungUp).toEqual(["/media/s1"]);
+  });
+
+  it("leaves it to the server to end the older session, and hangs up the last", async () => {
+    await playing();
+    sound.recover("route");
+    await settle();
+    peer(1).become("connected");
+    expect(door.hungUp).toEqual([]);
+    await sound.leave();
+    expect(door.hungUp).toEqual(["/media/s2"]);
   });
 
   it("takes the microphone along into the new connection", async () => {
