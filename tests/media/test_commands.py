@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -100,7 +99,3 @@ async def test_a_private_space_is_not_heard_without_a_token(live: LiveServer, tm
     status, _said, complaint = await arengo("listen", space["url"], "--out", str(tmp_path / "x.ogg"))
     assert status == 1
     assert complaint.endswith(("(no_such_space)\n", "(private)\n"))
-
-
-def test_the_commands_are_run_by_the_interpreter_of_the_tests() -> None:
-    assert ARENGO[0] == sys.executable
