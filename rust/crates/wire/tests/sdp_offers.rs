@@ -50,9 +50,6 @@ fn check_against(offer: &str, answer: &Answer) -> Description {
         assert_eq!(answered.protocol, offered.protocol);
         check_line(answered, offered);
     }
-    let mut tagged = read.media.iter().filter(|media| media.end_of_candidates);
-    assert_eq!(tagged.next().map(|media| media.candidates.len()), Some(2));
-    assert_eq!(tagged.next(), None);
     assert!(
         answer
             .sdp
@@ -68,6 +65,9 @@ fn check_line(answered: &Media, offered: &Media) {
     if answered.is_rejected() {
         return;
     }
+    // aiortc takes those of the last line of a bundle.
+    assert!(answered.end_of_candidates);
+    assert_eq!(answered.candidates.len(), 2);
     assert_eq!(answered.codecs.len(), 1);
     assert_eq!(
         answered.opus().map(|c| c.payload_type),

@@ -96,15 +96,7 @@ pub fn answer(offer: &Description, with: &AnswerParameters<'_>) -> Result<Answer
         match media.opus().filter(|_| in_use) {
             Some(opus) => {
                 let line = agree(offer, media, opus, with, &mut negotiated);
-                let is_transport = std::ptr::eq(media, transport);
-                write_line(
-                    &mut sections,
-                    media,
-                    opus,
-                    &line,
-                    is_transport.then_some(with.candidates),
-                    with,
-                );
+                write_line(&mut sections, media, opus, &line, with);
             }
             None => write_rejected(&mut sections, media),
         }
@@ -280,7 +272,6 @@ fn write_line(
     media: &Media,
     opus: &Codec,
     line: &Line,
-    candidates: Option<&[Candidate]>,
     with: &AnswerParameters<'_>,
 ) {
     let number = opus.payload_type;
@@ -311,9 +302,8 @@ fn write_line(
     if let Some((slot, ssrc)) = line.slot {
         write::source(out, ssrc, with.cname, &format!("slot-{slot}"));
     }
-    if let Some(candidates) = candidates {
-        write::candidates(out, candidates);
-    }
+    // Once would do in a bundle (RFC 8843 §7.1.3), but aiortc reads those of the last line, and browsers do not mind.
+    write::candidates(out, with.candidates);
 }
 
 fn write_rejected(out: &mut String, media: &Media) {
