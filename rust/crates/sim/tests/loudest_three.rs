@@ -42,6 +42,30 @@ fn a_slot_follows_within_a_hundred_milliseconds_when_loudness_changes() {
 }
 
 #[test]
+fn whoever_becomes_clearly_the_loudest_is_heard_within_a_hundred_milliseconds() {
+    let mut space = five_voices();
+    let mut chance = SeededChance::new(5);
+    let mut loudest = 0;
+    for _ in 0..100 {
+        let next = (loudest + 1 + chance.next_u64() as usize % 4) % 5;
+        space.says(
+            loudest,
+            Voice::Speaking(-35 - (chance.next_u64() % 5) as i8),
+        );
+        space.says(next, Voice::Speaking(-15));
+        let change = space.now();
+        space.run_for(Duration::from_millis(100));
+        let heard = space.voices(LISTENER, change);
+        assert!(
+            heard.contains(&next),
+            "{next} is not among {heard:?} at {change:?}"
+        );
+        space.run_for(Duration::from_millis(chance.next_u64() % 1_500));
+        loudest = next;
+    }
+}
+
+#[test]
 fn equally_loud_voices_do_not_take_turns() {
     let mut space = a_space().with_speakers(4).with_listeners(1).begin();
     for (speaker, level) in [-15, -15, -30, -30].into_iter().enumerate() {
