@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 export const ARTIFACTS = join(ROOT, "tests/.artifacts");
-export const ARENGO = join(ROOT, ".venv/bin/arengo");
+/** The program under test; another one can be named, as that of an installed wheel. */
+export const ARENGO = process.env["ARENGO_PROGRAM"] ?? join(ROOT, ".venv/bin/arengo");
 export const PYTHON = join(ROOT, ".venv/bin/python");
 export const CHROMIUM = process.env["ARENGO_CHROMIUM"] ?? "/usr/bin/chromium";
 
