@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,14 +13,15 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
-import pytest
 from tests.fakes.media_plane import FakeMediaPlane
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from arengo.bootstrap import Running, running
+from arengo.domain.ids import SpaceId
 from arengo.limits import Limits
 from arengo.service.instance import Instance
+from arengo.service.space_room import SpaceRoom
 from arengo.settings import Settings
 from arengo.web.listener import Listener, bind
 from arengo.web.signaling import messages as wire
@@ -43,6 +45,11 @@ class World:
         account = await self.server.operator.create_account(name, display=name.title(), password=None, bot=False)
         token = await self.server.operator.create_token(name, label="test", scopes=scopes)
         return Talker(self, account.id, {"authorization": f"Bearer {token}"})
+
+    async def room(self, space: str) -> SpaceRoom:
+        """Give the room behind a live space."""
+        rooms = self.server.services.spaces.rooms
+        return await rooms.room(SpaceId(space))
 
     def nobody(self) -> Talker:
         return Talker(self, "", {})
@@ -75,7 +82,7 @@ class Talker:
     async def channel(self, space: str, *, resume: tuple[str, int] | None = None, shown: bool = True) -> AsyncIterator[Channel]:
         """Open the channel and say hello."""
         url = self.world.url.replace("http", "ws", 1) + f"/api/v1/spaces/{space}/channel"
-        async with connect(url, additional_headers=self.headers, proxy=None, max_size=2**22) as socket:
+        async with connect(url, additional_headers=self.headers, proxy=None, max_size=2**22, max_queue=None) as socket:
             channel = Channel(socket)
             hello: dict[str, object] = {"type": "hello", "shown": shown}
             if resume is not None:
@@ -135,11 +142,10 @@ class Channel:
 
     async def closed(self) -> tuple[int, str]:
         """Read on to the end; give code and reason."""
-        with pytest.raises(ConnectionClosed) as caught:
-            while True:
+        while not self.socket.close_code:
+            with contextlib.suppress(ConnectionClosed):
                 await self.hears()
-        end = caught.value.rcvd
-        return (end.code, end.reason) if end is not None else (1006, "")
+        return self.socket.close_code, self.socket.close_reason or ""
 
     def _take_in(self, message: wire.FromServer) -> None:
         self.heard.append(message)
@@ -164,11 +170,12 @@ async def a_world(data_dir: Path, database_url: str | None = None, *, limits: Li
     settings = Settings(data_dir=data_dir, database_url=database_url, limits=limits or Limits())
     bound = bind(port, "127.0.0.1")
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-    async with running(settings, Instance(url=url), media=media) as server:
-        listener = Listener(server.app, bound, settings.limits)
-        serving = asyncio.create_task(listener.run_until_stopped())
-        try:
-            yield World(url, server, media)
-        finally:
-            listener.stop()
-            await serving
+    with bound:
+        async with running(settings, Instance(url=url), media=media) as server:
+            listener = Listener(server.app, bound, settings.limits)
+            serving = asyncio.create_task(listener.run_until_stopped())
+            try:
+                yield World(url, server, media)
+            finally:
+                listener.stop()
+                await serving

@@ -89,11 +89,16 @@ class Spaces:
 
     async def look_after(self) -> None:
         """Do now what the heartbeat does each second: who is gone for too long, what is still to be written."""
-        await self._rooms.look()
+        await self.rooms.look()
 
     def pulse(self) -> None:
         """Tell now what the heartbeat tells four times a second."""
-        self._rooms.pulse()
+        self.rooms.pulse()
+
+    @property
+    def rooms(self) -> Rooms:
+        """The rooms that are kept; Unavailable before the start."""
+        return self._active.rooms
 
     # ---- looking -----------------------------------------------------------------------------
 
@@ -108,7 +113,7 @@ class Spaces:
         person = identity.person if identity else None
         most = self._limits.spaces_listed
         if state is State.LIVE:
-            live = (room for room in self._rooms if room.space.is_live and may_see(room.space, person))
+            live = (room for room in self.rooms if room.space.is_live and may_see(room.space, person))
             return by_audience(map(view_of, live), most=most)
         stored = await self._store.in_state(state, most=most)
         return [SpaceView(space, Crowd()) for space in stored if may_see(space, person)]
@@ -129,7 +134,7 @@ class Spaces:
 
     async def person(self, space_id: SpaceId, person_id: str) -> Person:
         """Find whom a command is about: in the space, or anywhere; refuse with `no_such_person`."""
-        room = await self._rooms.room(space_id)
+        room = await self.rooms.room(space_id)
         member = room.space.members.get(PersonId(person_id))
         attendant = room.attendance.find(PersonId(person_id))
         if attendant is not None:
@@ -152,7 +157,7 @@ class Spaces:
         if await self._store.hosted_by(host.id, State.LIVE if start else State.SCHEDULED) >= most:
             raise Refusal("You have too many spaces at a time.", code="too_many_spaces", facts={"most": most})
         await self._store.create(space)
-        room = self._rooms.keep(space)
+        room = self.rooms.keep(space)
         if start:
             await room.ask(host, StartSpace())
         return view_of(room)
@@ -167,7 +172,7 @@ class Spaces:
 
     async def enter(self, space_id: SpaceId, person: Person, outlet: Outlet, *, shown: bool, stay: Stay | None, since: int) -> Seat:
         """Give *person* a channel; with the *stay* of a resume token, they are told only what came after version *since*."""
-        room = await self._rooms.room(space_id)
+        room = await self.rooms.room(space_id)
         if room.space.state.is_over:
             require_sight(room.space, person)
             raise refusals.already_ended(room.space.state.value)
@@ -184,13 +189,13 @@ class Spaces:
 
     async def open_media(self, space_id: SpaceId, person: Person, door: Door, offer: str, requester: str) -> tuple[str, str]:
         """Answer an SDP offer; give the name of the session and the answer. *requester* is an IP address."""
-        room = await self._rooms.room(space_id)
+        room = await self.rooms.room(space_id)
         session, answer = await open_media(room, person, door, offer, requester)
         return session.id, answer
 
     async def close_media(self, space_id: SpaceId, door: Door, session_id: str) -> None:
         """Hang up; the name of the session, which only its owner was told, is the permission."""
-        room = self._rooms.find(space_id)
+        room = self.rooms.find(space_id)
         session = room.attendance.session(session_id) if room is not None else None
         if room is None or session is None or session.door is not door:
             raise Refusal("There is no such media session.", code="no_such_session")
@@ -201,11 +206,11 @@ class Spaces:
     async def ban(self, account_id: str) -> None:
         """Silence and put out an account in every space at once; what has to be written follows when the database answers."""
         person = PersonId(account_id)
-        await asyncio.gather(*(self._ban_from(room, person) for room in self._rooms))
+        await asyncio.gather(*(self._ban_from(room, person) for room in self.rooms))
 
     async def end_by_operator(self, space_id: str) -> None:
         """End a live space, or cancel a scheduled one, on the operator's word."""
-        room = await self._rooms.room(SpaceId(space_id))
+        room = await self.rooms.room(SpaceId(space_id))
         await room.turn(lambda space, now: hosting.stop(space, "operator", now))
 
     async def _ban_from(self, room: SpaceRoom, person: PersonId) -> None:
@@ -224,21 +229,17 @@ class Spaces:
             raise Unavailable("The server is not ready.")
         return self._running
 
-    @property
-    def _rooms(self) -> Rooms:
-        return self._active.rooms
-
     async def _view(self, space_id: SpaceId) -> SpaceView:
-        room = self._rooms.find(space_id)
+        room = self.rooms.find(space_id)
         if room is not None:
             return view_of(room)
         stored = await self._store.find(space_id) if is_space_id(space_id) else None
         if stored is None:
             raise refusals.no_such_space()
-        return view_of(await self._rooms.room(space_id)) if stored.is_live else SpaceView(stored, Crowd())
+        return view_of(await self.rooms.room(space_id)) if stored.is_live else SpaceView(stored, Crowd())
 
     async def _room(self, space_id: SpaceId, identity: Identity | None) -> SpaceRoom:
-        room = await self._rooms.room(space_id)
+        room = await self.rooms.room(space_id)
         require_sight(room.space, identity.person if identity else None)
         return room
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, delete, post, route
+from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
+from litestar.params import FromPath
 
 from arengo.domain.errors import Refusal
 from arengo.domain.identity import Identity, Person
@@ -34,28 +36,36 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @post(f"{SPACE}/media", tags=["media"], summary="Join the sound")
-async def join(space_id: str, request: AnyRequest, services: Services, maybe_identity: Identity | None) -> Response[str]:
+async def join(
+    space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+) -> Response[str]:
     """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel."""
     person = await _participant(space_id, request, services, maybe_identity)
     return await _answer(space_id, Door.APP, person, request, services)
 
 
 @post(f"{SPACE}/whip", tags=["media"], summary="Publish by WHIP")
-async def publish(space_id: str, request: AnyRequest, services: Services, identity: Identity) -> Response[str]:
+async def publish(
+    space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> Response[str]:
     """Come on stage with an open microphone and send sound into the space, as far as one may speak there."""
     require_scope(identity, "speak")
     return await _answer(space_id, Door.WHIP, identity.person, request, services)
 
 
 @post(f"{SPACE}/whep", tags=["media"], summary="Listen by WHEP")
-async def listen(space_id: str, request: AnyRequest, services: Services, maybe_identity: Identity | None) -> Response[str]:
+async def listen(
+    space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+) -> Response[str]:
     """Receive the sound of the space; a public one without saying who one is."""
     person = await _participant(space_id, request, services, maybe_identity)
     return await _answer(space_id, Door.WHEP, person, request, services)
 
 
 @delete([f"{SPACE}/{door.value}/{{session_id:str}}" for door in Door], status_code=200, tags=["media"], summary="Hang up")
-async def hang_up(space_id: str, session_id: str, request: AnyRequest, services: Services) -> Response[None]:
+async def hang_up(
+    space_id: FromPath[str], session_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
+) -> Response[None]:
     """End a media session; its address, which only its owner was told, is the permission."""
     door = Door(request.url.path.split("/")[-2])
     await services.spaces.close_media(SpaceId(space_id), door, session_id)
@@ -63,13 +73,13 @@ async def hang_up(space_id: str, session_id: str, request: AnyRequest, services:
 
 
 @route([f"{SPACE}/{door.value}" for door in Door], http_method=[HttpMethod.OPTIONS], tags=["media"], include_in_schema=False)
-async def options(space_id: str) -> Response[None]:
+async def options(space_id: FromPath[str]) -> Response[None]:
     """Say that an offer may be posted here, also from another site."""
     return Response(None, status_code=204, headers=PREFLIGHT)
 
 
 @route([f"{SPACE}/{door.value}/{{session_id:str}}" for door in Door], http_method=[HttpMethod.OPTIONS], include_in_schema=False)
-async def session_options(space_id: str, session_id: str) -> Response[None]:
+async def session_options(space_id: FromPath[str], session_id: FromPath[str]) -> Response[None]:
     """Say that a session may be ended here, also from another site."""
     return Response(None, status_code=204, headers=PREFLIGHT)
 

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 import segno
 from litestar import Response, get, patch, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from arengo.domain.commands import CancelSpace, ChangeSettings, EndSpace, StartSpace
 from arengo.domain.hosting import SettingsChange
@@ -50,9 +51,9 @@ class SpaceChange(msgspec.Struct, frozen=True):
 
 @get("/api/v1/spaces", tags=["spaces"], summary="Spaces to see")
 async def list_spaces(
-    services: Services,
-    maybe_identity: Identity | None,
-    in_state: Annotated[Literal["live", "scheduled"], Parameter(query="state", description="live or scheduled")] = "live",
+    services: NamedDependency[Services],
+    maybe_identity: NamedDependency[Identity | None],
+    in_state: Annotated[Literal["live", "scheduled"], QueryParameter(name="state", description="live or scheduled")] = "live",
 ) -> shapes.Spaces:
     """Live spaces by audience, scheduled ones by time; only what the reader may see."""
     if maybe_identity is not None:
@@ -62,7 +63,7 @@ async def list_spaces(
 
 
 @post("/api/v1/spaces", tags=["spaces"], summary="Open a space")
-async def open_space(data: NewSpace, services: Services, identity: Identity) -> wire.SpaceFacts:
+async def open_space(data: JSONBody[NewSpace], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> wire.SpaceFacts:
     """Open a space with the one who asks as its host."""
     require_scope(identity, "spaces:write")
     settings = Settings(
@@ -80,7 +81,9 @@ async def open_space(data: NewSpace, services: Services, identity: Identity) -> 
 
 
 @get("/api/v1/spaces/{space_id:str}", tags=["spaces"], summary="One space")
-async def one_space(space_id: str, services: Services, maybe_identity: Identity | None) -> shapes.SpaceDetail:
+async def one_space(
+    space_id: FromPath[str], services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+) -> shapes.SpaceDetail:
     """The space, who is in it, and what the reader may do there."""
     if maybe_identity is not None:
         require_scope(maybe_identity, "spaces:read")
@@ -89,7 +92,9 @@ async def one_space(space_id: str, services: Services, maybe_identity: Identity 
 
 
 @patch("/api/v1/spaces/{space_id:str}", tags=["spaces"], summary="Change a space")
-async def change_space(space_id: str, data: SpaceChange, services: Services, identity: Identity) -> wire.SpaceFacts:
+async def change_space(
+    space_id: FromPath[str], data: JSONBody[SpaceChange], services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> wire.SpaceFacts:
     """Change what is given, also while live."""
     change = SettingsChange(
         title=data.title,
@@ -103,25 +108,29 @@ async def change_space(space_id: str, data: SpaceChange, services: Services, ide
 
 
 @post("/api/v1/spaces/{space_id:str}/start", status_code=200, tags=["spaces"], summary="Go live")
-async def start_space(space_id: str, services: Services, identity: Identity) -> wire.SpaceFacts:
+async def start_space(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> wire.SpaceFacts:
     """Go live; a live space stays so."""
     return await _ask(space_id, services, identity, StartSpace())
 
 
 @post("/api/v1/spaces/{space_id:str}/end", status_code=200, tags=["spaces"], summary="End a live space")
-async def end_space(space_id: str, services: Services, identity: Identity) -> wire.SpaceFacts:
+async def end_space(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> wire.SpaceFacts:
     """End it for everybody; the host alone may."""
     return await _ask(space_id, services, identity, EndSpace())
 
 
 @post("/api/v1/spaces/{space_id:str}/cancel", status_code=200, tags=["spaces"], summary="Call off a scheduled space")
-async def cancel_space(space_id: str, services: Services, identity: Identity) -> wire.SpaceFacts:
+async def cancel_space(
+    space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> wire.SpaceFacts:
     """Call off what has not begun; the host alone may."""
     return await _ask(space_id, services, identity, CancelSpace())
 
 
 @get("/api/v1/spaces/{space_id:str}/qr.svg", tags=["spaces"], summary="The link as a QR code")
-async def qr_code(space_id: str, services: Services, maybe_identity: Identity | None) -> Response[bytes]:
+async def qr_code(
+    space_id: FromPath[str], services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+) -> Response[bytes]:
     """The address of the space's page, to be scanned with a phone."""
     view = await services.spaces.view(SpaceId(space_id), maybe_identity)
     drawn = io.BytesIO()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 from litestar import delete, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from arengo.domain import commands as rules
 from arengo.domain.events import Mic
@@ -30,14 +32,18 @@ class Coming(msgspec.Struct, frozen=True):
 
 
 @put(f"{SPACE}/speakers/{{person_id:str}}", tags=["stage"], summary="Invite to the stage")
-async def invite(space_id: str, person_id: str, services: Services, identity: Identity) -> Version:
+async def invite(
+    space_id: FromPath[str], person_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> Version:
     """Permit somebody to speak and ask them, whether they are there or not; their own act brings them up."""
     await services.spaces.view(SpaceId(space_id), identity)
     return await ask(services, space_id, identity, rules.InviteToStage(await services.spaces.person(SpaceId(space_id), person_id)))
 
 
 @delete(f"{SPACE}/speakers/{{person_id:str}}", status_code=200, tags=["stage"], summary="Take off the stage")
-async def take_off(space_id: str, person_id: str, services: Services, identity: Identity) -> Version:
+async def take_off(
+    space_id: FromPath[str], person_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> Version:
     """Send somebody back to the audience and take the permission back; one's own id steps down."""
     if person_id == identity.id:
         return await ask(services, space_id, identity, rules.StepDown())
@@ -45,49 +51,55 @@ async def take_off(space_id: str, person_id: str, services: Services, identity: 
 
 
 @put(f"{SPACE}/stage", tags=["stage"], summary="Come on stage")
-async def come_on_stage(space_id: str, data: Coming, services: Services, identity: Identity) -> Version:
+async def come_on_stage(
+    space_id: FromPath[str], data: JSONBody[Coming], services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> Version:
     """Accept an invitation, or come where everybody may speak."""
     return await ask(services, space_id, identity, rules.ComeOnStage(Mic(data.mic)))
 
 
 @delete(f"{SPACE}/stage", status_code=200, tags=["stage"], summary="Step down")
-async def step_down(space_id: str, services: Services, identity: Identity) -> Version:
+async def step_down(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> Version:
     """Leave the stage for the audience."""
     return await ask(services, space_id, identity, rules.StepDown())
 
 
 @delete(f"{SPACE}/invitation", status_code=200, tags=["stage"], summary="Decline an invitation")
-async def decline(space_id: str, services: Services, identity: Identity) -> Version:
+async def decline(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> Version:
     """Say no to an invitation to the stage."""
     return await ask(services, space_id, identity, rules.DeclineStage())
 
 
 @put(f"{SPACE}/hand", tags=["stage"], summary="Raise a hand")
-async def raise_hand(space_id: str, services: Services, identity: Identity) -> Version:
+async def raise_hand(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> Version:
     """Ask to speak; asking twice changes nothing."""
     return await ask(services, space_id, identity, rules.RaiseHand())
 
 
 @delete(f"{SPACE}/hand", status_code=200, tags=["stage"], summary="Lower a hand")
-async def lower_hand(space_id: str, services: Services, identity: Identity) -> Version:
+async def lower_hand(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> Version:
     """Take the wish to speak back."""
     return await ask(services, space_id, identity, rules.LowerHand())
 
 
 @put(f"{SPACE}/mic", tags=["stage"], summary="Open or close one's own microphone")
-async def set_mic(space_id: str, data: Microphone, services: Services, identity: Identity) -> Version:
+async def set_mic(
+    space_id: FromPath[str], data: JSONBody[Microphone], services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> Version:
     """Mute oneself, or speak again."""
     return await ask(services, space_id, identity, rules.SetMic(Mic(data.mic)))
 
 
 @post(f"{SPACE}/mute/{{person_id:str}}", status_code=200, tags=["stage"], summary="Mute somebody")
-async def mute(space_id: str, person_id: str, services: Services, identity: Identity) -> Version:
+async def mute(
+    space_id: FromPath[str], person_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
+) -> Version:
     """Close another's microphone; they may open it again themselves."""
     return await ask(services, space_id, identity, rules.MutePerson(PersonId(person_id)))
 
 
 @post(f"{SPACE}/mute-all", status_code=200, tags=["stage"], summary="Mute everybody")
-async def mute_all(space_id: str, services: Services, identity: Identity) -> Version:
+async def mute_all(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> Version:
     """Close every microphone but the host's and one's own."""
     return await ask(services, space_id, identity, rules.MuteAll())
 

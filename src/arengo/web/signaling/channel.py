@@ -8,7 +8,9 @@ import logging
 from typing import Any
 
 from litestar import WebSocket, websocket
+from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketException
+from litestar.params import FromPath
 
 from arengo.domain.errors import ArengoError
 from arengo.domain.ids import SpaceId
@@ -25,7 +27,7 @@ FAULT = Closing(1011, "fault")
 
 
 @websocket("/api/v1/spaces/{space_id:str}/channel")
-async def channel(socket: WebSocket[Any, Any, Any], space_id: str, services: Services) -> None:
+async def channel(socket: WebSocket[Any, Any, Any], space_id: FromPath[str], services: NamedDependency[Services]) -> None:
     """Hold the channel of one participant; every end has a close code, so the socket is accepted first."""
     await socket.accept()
     try:
