@@ -15,6 +15,7 @@ export function bootstrap(): Arengo {
   const clock = platform.browserClock;
   const chance = Math.random;
   const memory = new platform.BrowserMemory(() => localStorage);
+  const tabMemory = new platform.BrowserMemory(() => sessionStorage);
   const network = platform.browserNetwork();
   const http = new platform.Http({ fetch: (url, init) => fetch(url, init), cookies: () => document.cookie, scheduler });
   const api = platform.httpApi(http);
@@ -34,7 +35,7 @@ export function bootstrap(): Arengo {
   function aStay(spaceId: string): Stay {
     const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), scheduler, chance });
     const microphone = new DeviceMicrophone({ ...capture, makeMeter: browserMeter, scheduler, memory, outlet: sound });
-    return new StayMachine(spaceId, { api, dialer, sound, microphone, network, clock, scheduler, chance });
+    return new StayMachine(spaceId, { api, dialer, sound, microphone, network, memory: tabMemory, clock, scheduler, chance });
   }
 
   return {

@@ -5,13 +5,15 @@ import { Door, LOOK_EVERY_MS, WAIT_EVERY_MS } from "./door.js";
 import { drawStay } from "./drawStay.js";
 import { Hearing } from "./loudness.js";
 import { MicLine } from "./mic.js";
-import { DONE, failed, problem, type Outcome, type Problem } from "./outcome.js";
-import type { Api, ChannelDialer, Levels, Microphone, Network, NetworkChange, Sound } from "./ports.js";
+import { MyVoice } from "./myVoice.js";
+import { Notices } from "./notices.js";
+import { DONE, problem, type Outcome } from "./outcome.js";
+import type { Api, ChannelDialer, Levels, Memory, Microphone, Network, NetworkChange, Sound } from "./ports.js";
 import { actionsOn } from "./rights.js";
 import { onStage } from "./space.js";
 import { Cell, changesOf, Disposables, Emitter, type Readable } from "./store.js";
 import type { Chance, Clock, Scheduler } from "./time.js";
-import type { Announcement, Notice, PersonAction, Stay, StayPhase, StayView } from "./views/stay.js";
+import type { Announcement, PersonAction, Stay, StayPhase, StayView } from "./views/stay.js";
 
 /** What a stay needs from the world. */
 export interface StayParts {
@@ -20,6 +22,8 @@ export interface StayParts {
   readonly sound: Sound;
   readonly microphone: Microphone;
   readonly network: Network;
+  /** Lasts as long as the page's tab. */
+  readonly memory: Memory;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
@@ -39,10 +43,10 @@ export class StayMachine implements Stay {
   readonly #channel: ChannelSession;
   readonly #door: Door;
   readonly #hearing: Hearing;
+  readonly #voice: MyVoice;
+  readonly #notices = new Notices();
   readonly #disposables = new Disposables();
   #phase: StayPhase = { name: "looking" };
-  #notices: readonly Notice[] = [];
-  #noticed = 0;
   /** The token that the sound is joined with. */
   #resume: string | null = null;
 
@@ -58,6 +62,7 @@ export class StayMachine implements Stay {
     this.levels = this.#hearing.levels;
     this.dominant = this.#hearing.dominant;
     this.mic = new MicLine(parts.microphone, () => this.#micLost());
+    this.#voice = new MyVoice(spaceId, this.mic, (command) => this.#do(command), parts.memory);
     this.view = new Cell(this.#draw());
     this.#connect();
     this.#door.open();
@@ -104,45 +109,24 @@ export class StayMachine implements Stay {
     return this.#do({ kind: "lower_hand", person_id: null });
   }
 
-  async comeOnStage(mic: boolean): Promise<Outcome> {
-    if (mic) {
-      await this.mic.check();
-      const refused = this.#micProblem();
-      if (refused !== null) return failed(refused);
-    }
-    this.mic.want(mic);
-    const outcome = await this.#do({ kind: "come_on_stage", mic: mic ? "on" : "off" });
-    if (!outcome.ok) this.mic.want(false);
-    return outcome;
+  comeOnStage(mic: boolean): Promise<Outcome> {
+    return this.#voice.comeOnStage(mic);
   }
 
   declineInvitation(): Promise<Outcome> {
-    this.mic.giveBack();
-    return this.#do({ kind: "decline_stage" });
+    return this.#voice.declineInvitation();
   }
 
   stepDown(): Promise<Outcome> {
-    this.mic.want(false);
-    return this.#do({ kind: "step_down" });
+    return this.#voice.stepDown();
   }
 
   toggleMic(): Promise<Outcome> {
-    const { name } = this.mic.state.value;
-    return this.setMic(!(name === "on" || name === "opening" || name === "elsewhere"));
+    return this.#voice.toggleMic();
   }
 
-  async setMic(on: boolean): Promise<Outcome> {
-    if (!on) {
-      this.mic.want(false);
-      return this.#do({ kind: "set_mic", mic: "off" });
-    }
-    await this.mic.check();
-    const refused = this.#micProblem();
-    if (refused !== null) return failed(refused);
-    this.mic.want(true);
-    const outcome = await this.#do({ kind: "set_mic", mic: "on" });
-    if (!outcome.ok) this.mic.want(false);
-    return outcome;
+  setMic(on: boolean): Promise<Outcome> {
+    return this.#voice.setMic(on);
   }
 
   react(emoji: ReactionEmoji): Promise<Outcome> {
@@ -200,8 +184,7 @@ export class StayMachine implements Stay {
   }
 
   dismiss(noticeId: number): void {
-    this.#notices = this.#notices.filter(({ id }) => id !== noticeId);
-    this.#redraw();
+    this.#notices.dismiss(noticeId);
   }
 
   dispose(): void {
@@ -225,6 +208,8 @@ export class StayMachine implements Stay {
       this.#channel.events.on((happened) => this.#happened(happened)),
       this.#channel.reactions.on((reactions) => this.reactions.emit(reactions)),
       this.#channel.mediaClosed.on(({ session, why }) => sound.closedByServer(session, why)),
+      changesOf(this.#notices.list, redraw),
+      changesOf(this.mic.state, ({ name }) => name === "on" && this.#notices.clear("muted_by_host", "mic_lost")),
       changesOf(sound.state, redraw),
       changesOf(sound.levels, () => this.#heard()),
       changesOf(microphone.level, () => this.#heard()),
@@ -258,6 +243,7 @@ export class StayMachine implements Stay {
 
   #channelMoved(): void {
     const state = this.#channel.state.value;
+    if (this.#phase.name === "ended") return;
     switch (state.name) {
       case "open":
         return this.#enter({ name: "here" });
@@ -279,7 +265,7 @@ export class StayMachine implements Stay {
     this.#resume = resume;
     if (!back) return;
     if (this.#channel.space.value?.space.state === "live") this.#parts.sound.join(this.spaceId, resume);
-    if (this.mic.owesOff) void this.#do({ kind: "set_mic", mic: "off" });
+    this.#voice.arrived(this.#myPlace());
   }
 
   #told(): void {
@@ -297,7 +283,7 @@ export class StayMachine implements Stay {
     const announcement = announcementOf(event, before, you);
     if (announcement !== null) this.announcements.emit(announcement);
     const notice = noticeOf(event, you);
-    if (notice !== null) this.#notify(notice);
+    if (notice !== null) this.#notices.add(notice);
     if (event.kind === "space_started" && this.#resume !== null) this.#parts.sound.join(this.spaceId, this.#resume);
     if (event.kind === "space_ended") this.#leaveFor({ name: "ended", reason: event.reason });
     if (event.kind === "space_cancelled") this.#leaveFor({ name: "ended", reason: "cancelled" });
@@ -315,19 +301,8 @@ export class StayMachine implements Stay {
   }
 
   #micLost(): void {
-    this.#notify("mic_lost");
-    if (this.#myPlace() !== null) void this.#do({ kind: "set_mic", mic: "off" });
-  }
-
-  #micProblem(): Problem | null {
-    const state = this.mic.state.value;
-    return state.name === "refused" ? problem(`microphone_${state.why}`) : null;
-  }
-
-  #notify(key: Notice["key"]): void {
-    this.#noticed += 1;
-    this.#notices = [...this.#notices.filter((notice) => notice.key !== key), { id: this.#noticed, key }];
-    this.#redraw();
+    this.#notices.add("mic_lost");
+    this.#voice.lost(this.#myPlace());
   }
 
   /** Out of the space: no sound, no microphone, no channel. */
@@ -336,8 +311,8 @@ export class StayMachine implements Stay {
     this.#enter(phase);
     this.mic.told(null);
     this.mic.giveBack();
+    this.#notices.clearAll();
     void this.#parts.sound.leave();
-    if (phase.name === "ended") this.#channel.dispose();
   }
 
   #enter(phase: StayPhase): void {
@@ -365,7 +340,7 @@ export class StayMachine implements Stay {
       restarting: "restarting" in channel && channel.restarting,
       sound: sound.state.value,
       soundProblem: sound.problem.value,
-      notices: this.#notices,
+      notices: this.#notices.list.value,
     });
   }
 }

@@ -44,7 +44,7 @@ export class LockScreen {
   }
 }
 
-const ARTWORK: MediaImage[] = [{ src: "/icons/icon-512.png", sizes: "512x512", type: "image/png" }];
+const ARTWORK: MediaImage[] = [{ src: "/icons/arengo-512.png", sizes: "512x512", type: "image/png" }];
 
 /** Browsers throw at actions that they do not know. */
 function setAction(session: MediaSession, action: string, handler: (() => void) | null): void {

@@ -6,6 +6,7 @@ import {
   succeeded,
   type Api,
   type Levels,
+  type Memory,
   type Microphone,
   type MicDevice,
   type MicRefusal,
@@ -90,6 +91,22 @@ export class FakeMicrophone implements Microphone {
 
   get isHeard(): boolean {
     return this.isOpen && this.isSending;
+  }
+}
+
+export class FakeMemory implements Memory {
+  readonly #kept = new Map<string, string>();
+
+  recall(key: string): string | null {
+    return this.#kept.get(key) ?? null;
+  }
+
+  keep(key: string, value: string): void {
+    this.#kept.set(key, value);
+  }
+
+  forget(key: string): void {
+    this.#kept.delete(key);
   }
 }
 

@@ -7,13 +7,14 @@ import type { SpacePage } from "../../src/protocol/index.js";
 import { aHand, ANN, anEntry, aPage, aSnapshot, BEA, CARLO, facts, you } from "../fakes/builders.js";
 import { FakeDialer } from "../fakes/channel.js";
 import { FakeTime, settle } from "../fakes/time.js";
-import { fakeApi, FakeMicrophone, FakeNetwork, FakeSound } from "../fakes/world.js";
+import { fakeApi, FakeMemory, FakeMicrophone, FakeNetwork, FakeSound } from "../fakes/world.js";
 
 let time: FakeTime;
 let dialer: FakeDialer;
 let sound: FakeSound;
 let microphone: FakeMicrophone;
 let network: FakeNetwork;
+let memory: FakeMemory;
 let page: Outcome<SpacePage>;
 let stay: StayMachine;
 
@@ -25,6 +26,7 @@ beforeEach(() => {
   sound = new FakeSound();
   microphone = new FakeMicrophone();
   network = new FakeNetwork();
+  memory = new FakeMemory();
   page = succeeded(aPage());
   stay = aStay();
 });
@@ -34,7 +36,7 @@ function aStay(): StayMachine {
     page: () => page,
     startSpace: async () => succeeded(facts()),
   });
-  return new StayMachine("space", { api, dialer, sound, microphone, network, clock: time, scheduler: time, chance: () => 0.5 });
+  return new StayMachine("space", { api, dialer, sound, microphone, network, memory, clock: time, scheduler: time, chance: () => 0.5 });
 }
 
 async function atDoor(): Promise<void> {
@@ -211,6 +213,17 @@ describe("the stage", () => {
     expect(stay.view.value.notices).toEqual([]);
   });
 
+  it("says no more that I am muted once I speak again", async () => {
+    await onStage();
+    dialer.line.tell(7, { kind: "mic_changed", person_id: BEA.id, mic: "off", muted_by: "host" });
+    const on = stay.toggleMic();
+    await settle();
+    dialer.line.tell(8, { kind: "mic_changed", person_id: BEA.id, mic: "on", muted_by: null });
+    dialer.line.done(8);
+    await on;
+    expect(stay.view.value.notices).toEqual([]);
+  });
+
   it("gives the microphone back when I am taken off", async () => {
     await onStage();
     dialer.line.tell(7, { kind: "left_stage", person_id: BEA.id, why: "taken_off" });
@@ -284,6 +297,28 @@ describe("a line that is cut", () => {
   });
 });
 
+describe("a page that is loaded anew", () => {
+  it("opens no microphone, and closes the one that it had open", async () => {
+    await onStage();
+    stay = aStay();
+    microphone.isOpen = false;
+    await atDoor();
+    stay.listen();
+    const stage = [anEntry(ANN, { role: "host" }), BEA_UP];
+    dialer.line.welcome(you(BEA, { role: "speaker", mic: "on" }), aSnapshot({ stage }), "new");
+    expect(dialer.line.commands.at(-1)?.command).toEqual({ kind: "set_mic", mic: "off" });
+  });
+
+  it("leaves alone what another program of mine has open", async () => {
+    await atDoor();
+    stay.listen();
+    const stage = [anEntry(ANN, { role: "host" }), BEA_UP];
+    dialer.line.welcome(you(BEA, { role: "speaker", mic: "on" }), aSnapshot({ stage }), "new");
+    expect(stay.mic.state.value).toEqual({ name: "elsewhere" });
+    expect(dialer.line.commands).toEqual([]);
+  });
+});
+
 describe("the end of a stay", () => {
   it("by another session of mine says so, and comes back only by my word", async () => {
     await onStage();
@@ -309,7 +344,15 @@ describe("the end of a stay", () => {
     dialer.line.tell(6, { kind: "space_ended", at: "2026-01-01T11:00:00.000Z", reason: "host" });
     expect(stay.view.value.phase).toEqual({ name: "ended", reason: "host" });
     dialer.line.cut(4410);
-    expect(phase()).toBe("ended");
+    expect(stay.view.value.phase).toEqual({ name: "ended", reason: "host" });
+  });
+
+  it("by my own word as host is answered before the line goes", async () => {
+    await inside({ role: "host" });
+    const end = stay.end();
+    dialer.line.tell(6, { kind: "space_ended", at: "2026-01-01T11:00:00.000Z", reason: "host" });
+    dialer.line.done(6);
+    expect(await end).toMatchObject({ ok: true });
   });
 
   it("by myself gives up the place", async () => {
