@@ -1,0 +1,401 @@
+//! A shard, and people who speak its wire formats: real STUN and SRTP, handshakes cut short.
+//!
+//! A person's DTLS engine gives keys on the first datagram, so that a test is about what it is about.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    dead_code,
+    reason = "a test that meets a surprise stops; not every test uses everything"
+)]
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use arengo_core::crypto::StunIntegrity;
+use arengo_core::handshake::{Handshake, HandshakeEnd, Progress};
+use arengo_core::srtp::SrtpContexts;
+use arengo_core::{
+    Batch, Entropy, Event, NewPeer, Outbox, Route, SLOT_SSRCS, Shard, ShardOptions, Sink, Time,
+    WallClock,
+};
+use arengo_wire::rtp::{AudioLevel, Element, Header, HeaderFields};
+use arengo_wire::sdp::{IceCredentials, Mic, Negotiated, Slot};
+use arengo_wire::srtp::Profile;
+use arengo_wire::stun::{BindingRequest, IceRole, TransactionId};
+
+pub const FRAME: Duration = Duration::from_millis(20);
+pub const SPACE: u64 = 7;
+pub const LOUD: u8 = 20;
+pub const QUIET: u8 = 45;
+pub const SILENT: u8 = 127;
+const OPUS: u8 = 111;
+const LEVEL: u8 = 3;
+
+struct CountingEntropy(u8);
+
+impl Entropy for CountingEntropy {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(37).wrapping_add(11);
+            *byte = self.0;
+        }
+    }
+}
+
+/// Keys on the first datagram; `bye` ends.
+struct ShortHandshake {
+    material: Vec<u8>,
+}
+
+impl Handshake for ShortHandshake {
+    fn input(&mut self, _now: Time, datagram: &[u8], progress: &mut Progress) {
+        if datagram.ends_with(b"bye") {
+            progress.end = Some(HandshakeEnd::Bye);
+        } else {
+            let keys = SrtpContexts::of_server(Profile::AeadAes128Gcm, &self.material).unwrap();
+            progress.keys = Some(keys);
+        }
+    }
+
+    fn wake(&mut self, _now: Time, _progress: &mut Progress) {}
+
+    fn close(&mut self, _progress: &mut Progress) {}
+}
+
+type Sent = Rc<RefCell<Vec<(Route, Vec<u8>)>>>;
+
+struct Collector(Sent);
+
+impl Sink for Collector {
+    fn flush(&mut self, batch: Batch<'_>) {
+        self.0
+            .borrow_mut()
+            .extend(batch.iter().map(|(to, datagram)| (to, datagram.to_vec())));
+    }
+}
+
+/// One packet as a listener hears it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub slot: usize,
+    pub voice: u32,
+    pub sequence: u16,
+    pub index: u64,
+    pub timestamp: u32,
+    pub marker: bool,
+    pub level: u8,
+    pub opus: Vec<u8>,
+}
+
+impl Heard {
+    pub fn is_silence(&self) -> bool {
+        self.opus == [0xF8, 0xFF, 0xFE]
+    }
+}
+
+pub struct Person {
+    pub id: u64,
+    pub voice: u32,
+    pub route: Route,
+    pub keys: SrtpContexts,
+    pub slot_keys: Vec<SrtpContexts>,
+    pub ice: IceCredentials,
+    pub ssrc: u32,
+    pub index: u64,
+    pub timestamp: u32,
+}
+
+pub struct World {
+    pub shard: Shard,
+    pub outbox: Outbox,
+    pub now: Time,
+    pub events: Vec<Event>,
+    sent: Sent,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let sent = Sent::default();
+        let options = ShardOptions {
+            max_peers: 5000,
+            idle_timeout: Duration::from_secs(30),
+            wall: WallClock {
+                at_zero: Duration::from_secs(1_700_000_000),
+            },
+        };
+        Self {
+            shard: Shard::new(options, Box::new(CountingEntropy(1))),
+            outbox: Outbox::new(Box::new(Collector(Rc::clone(&sent)))),
+            now: Time::from_micros(1_000_000),
+            events: Vec::new(),
+            sent,
+        }
+    }
+
+    /// Somebody who has been answered and has not come yet.
+    pub fn answered(&mut self, id: u64, speaks: bool, lines: usize) -> Person {
+        self.answered_as(id, id as u32, speaks, lines)
+    }
+
+    pub fn answered_as(&mut self, id: u64, voice: u32, speaks: bool, lines: usize) -> Person {
+        let material: Vec<u8> = (0..56).map(|n| (n * 7 + id * 13) as u8).collect();
+        let ice = IceCredentials {
+            ufrag: format!("ours{id}"),
+            password: format!("password of ours, number {id}"),
+        };
+        let mic = speaks.then(|| Mic {
+            mid: "0".to_owned(),
+            payload_type: OPUS,
+            level_extension: Some(LEVEL),
+            mid_extension: None,
+            ssrcs: Vec::new(),
+        });
+        let slots = SLOT_SSRCS.iter().take(lines).map(|ssrc| Slot {
+            mid: String::new(),
+            payload_type: OPUS,
+            ssrc: *ssrc,
+            level_extension: Some(LEVEL),
+            mid_extension: None,
+        });
+        let negotiated = Negotiated {
+            remote_ice: IceCredentials {
+                ufrag: "theirs".to_owned(),
+                password: String::new(),
+            },
+            remote_fingerprint: [0; 32],
+            mic,
+            slots: slots.collect(),
+        };
+        let handshake = Box::new(ShortHandshake {
+            material: material.clone(),
+        });
+        let new = NewPeer {
+            id,
+            space: SPACE,
+            voice,
+            ice: ice.clone(),
+            negotiated,
+            handshake,
+        };
+        self.shard.add_peer(self.now, new).unwrap();
+        let keys = || SrtpContexts::of_client(Profile::AeadAes128Gcm, &material).unwrap();
+        Person {
+            id,
+            voice,
+            route: route(id),
+            keys: keys(),
+            slot_keys: (0..3).map(|_| keys()).collect(),
+            ice,
+            ssrc: 0x5000_0000 + id as u32,
+            index: 100,
+            timestamp: (id as u32).wrapping_mul(1_000_003),
+        }
+    }
+
+    /// Somebody who is connected, and allowed to speak if they do.
+    pub fn join(&mut self, id: u64, speaks: bool, lines: usize) -> Person {
+        self.join_as(id, id as u32, speaks, lines)
+    }
+
+    pub fn join_as(&mut self, id: u64, voice: u32, speaks: bool, lines: usize) -> Person {
+        let person = self.answered_as(id, voice, speaks, lines);
+        self.check(&person, person.route, true);
+        self.receive(person.route, &mut [22, 0xfe, 0xfd, 0]);
+        if speaks {
+            self.shard
+                .allow_publish(self.now, id, true, &mut self.outbox);
+        }
+        self.outbox.flush();
+        person
+    }
+
+    pub fn check(&mut self, person: &Person, from: Route, nominates: bool) {
+        let password = person.ice.password.clone();
+        self.check_with(person, from, nominates, &password);
+    }
+
+    pub fn check_with(&mut self, person: &Person, from: Route, nominates: bool, password: &str) {
+        let request = BindingRequest {
+            transaction: TransactionId([9; 12]),
+            username: &format!("{}:theirs", person.ice.ufrag),
+            priority: 1,
+            role: IceRole::Controlling(1),
+            use_candidate: nominates,
+        };
+        let mut bytes = [0; 256];
+        let len = request
+            .write(&StunIntegrity::new(password), &mut bytes)
+            .unwrap();
+        self.receive(from, &mut bytes[..len]);
+    }
+
+    pub fn receive(&mut self, from: Route, datagram: &mut [u8]) {
+        self.shard
+            .datagram(self.now, from, datagram, &mut self.outbox);
+        while let Some(job) = self.shard.take_job() {
+            self.shard.finish_job(self.now, job.run(), &mut self.outbox);
+        }
+        self.outbox.flush();
+        self.take_events();
+    }
+
+    /// The next packet of *person*, minus *level* dBov, 20 ms later than the one before.
+    pub fn packet(&mut self, person: &mut Person, level: u8) -> Vec<u8> {
+        let opus = [
+            0x78,
+            person.voice as u8,
+            (person.index >> 8) as u8,
+            person.index as u8,
+            5,
+            6,
+            7,
+            8,
+        ];
+        self.packet_with(person, level, &opus)
+    }
+
+    pub fn packet_with(&mut self, person: &mut Person, level: u8, opus: &[u8]) -> Vec<u8> {
+        let level = [AudioLevel {
+            minus_dbov: level,
+            voice: level < 60,
+        }
+        .to_byte()];
+        let fields = HeaderFields {
+            marker: false,
+            payload_type: OPUS,
+            sequence: 0,
+            timestamp: person.timestamp,
+            ssrc: person.ssrc,
+            csrcs: &[],
+            elements: &[Element {
+                id: LEVEL,
+                data: &level,
+            }],
+        };
+        let mut plain = vec![0; 256];
+        let header_len = fields.write(&mut plain).unwrap().len;
+        plain.truncate(header_len);
+        plain.extend_from_slice(opus);
+        let mut sealed = vec![0; 256];
+        let outbound = &person.keys.outbound;
+        let len = outbound
+            .seal_rtp(&plain, header_len, person.ssrc, person.index, &mut sealed)
+            .unwrap();
+        sealed.truncate(len);
+        person.index += 1;
+        person.timestamp = person.timestamp.wrapping_add(960);
+        sealed
+    }
+
+    pub fn say(&mut self, person: &mut Person, level: u8) {
+        let mut packet = self.packet(person, level);
+        self.receive(person.route, &mut packet);
+    }
+
+    pub fn allow(&mut self, person: &Person, allowed: bool) {
+        self.shard
+            .allow_publish(self.now, person.id, allowed, &mut self.outbox);
+        self.outbox.flush();
+        self.take_events();
+    }
+
+    pub fn pass(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while self.shard.next_tick() <= end {
+            self.now = self.now.max(self.shard.next_tick());
+            self.shard.tick(self.now, &mut self.outbox);
+        }
+        self.now = end;
+        self.outbox.flush();
+        self.take_events();
+    }
+
+    /// 20 ms in which each of *speakers* says something as loudly as named.
+    pub fn frame(&mut self, speakers: &mut [(&mut Person, u8)]) {
+        for (person, level) in speakers.iter_mut() {
+            self.say(person, *level);
+        }
+        self.pass(FRAME);
+    }
+
+    fn take_events(&mut self) {
+        while let Some(event) = self.shard.pop_event() {
+            self.events.push(event);
+        }
+    }
+
+    /// Datagrams for *person* since the last look, by route.
+    pub fn datagrams_for(&mut self, person: &Person) -> Vec<Vec<u8>> {
+        self.datagrams_to(person.route)
+    }
+
+    pub fn datagrams_to(&mut self, route: Route) -> Vec<Vec<u8>> {
+        let mut sent = self.sent.borrow_mut();
+        let (to, rest): (Vec<_>, Vec<_>) = sent.drain(..).partition(|(to, _)| *to == route);
+        *sent = rest;
+        to.into_iter().map(|(_, datagram)| datagram).collect()
+    }
+
+    /// What *person* has heard since the last look; every packet must open.
+    pub fn heard_by(&mut self, person: &mut Person) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        for mut datagram in self.datagrams_for(person) {
+            if datagram[0] >> 6 != 2 || (192..=223).contains(&datagram[1]) {
+                continue;
+            }
+            let header = Header::parse(&datagram).unwrap();
+            let slot = SLOT_SSRCS
+                .iter()
+                .position(|ssrc| *ssrc == header.ssrc)
+                .unwrap();
+            let opened = person.slot_keys[slot]
+                .inbound
+                .open_rtp(&mut datagram, header.len, header.ssrc, header.sequence)
+                .expect("a listener opens every packet");
+            let plain = &datagram[..opened.len];
+            heard.push(Heard {
+                slot,
+                voice: header.csrcs(plain).next().unwrap(),
+                sequence: header.sequence,
+                index: opened.index,
+                timestamp: header.timestamp,
+                marker: header.marker,
+                level: header.element(plain, LEVEL).unwrap()[0] & 0x7f,
+                opus: plain[header.payload(plain).unwrap()].to_vec(),
+            });
+        }
+        heard
+    }
+
+    pub fn active(&self) -> [u32; 3] {
+        self.events
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                Event::Active { voices, .. } => Some(*voices),
+                _ => None,
+            })
+            .unwrap_or_default()
+    }
+}
+
+pub fn route(id: u64) -> Route {
+    let [.., a, b] = id.to_be_bytes();
+    Route::udp(SocketAddr::from(([198, 51, a, b], 4000)))
+}
+
+/// Whose voices are among what was heard, silence left out.
+pub fn voices(heard: &[Heard]) -> Vec<u32> {
+    let mut voices: Vec<u32> = heard
+        .iter()
+        .filter(|heard| !heard.is_silence())
+        .map(|heard| heard.voice)
+        .collect();
+    voices.sort_unstable();
+    voices.dedup();
+    voices
+}
