@@ -147,6 +147,7 @@ export function english(f: Formats) {
       on: "Your microphone is on",
       onTap: "Everyone hears you. Tap to switch it off.",
       onKey: ["Everyone hears you. ", "Space", " switches it off."] as KeyWords,
+      elsewhere: "Everyone hears you through another program of yours.",
       opening: "Your microphone is opening",
       openingWhat: "Nobody hears you yet.",
       mutedByHost: "A host muted you",

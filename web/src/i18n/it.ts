@@ -136,6 +136,7 @@ export function italian(f: Formats): Catalogue {
       on: "Il tuo microfono è acceso",
       onTap: "Ti sentono tutti. Tocca per spegnerlo.",
       onKey: ["Ti sentono tutti. ", "Spazio", " lo spegne."],
+      elsewhere: "Ti sentono tutti, da un altro tuo programma.",
       opening: "Il tuo microfono si apre",
       openingWhat: "Ancora non ti sente nessuno.",
       mutedByHost: "Chi conduce ti ha spento il microfono",

@@ -22,6 +22,9 @@ export function micWords(t: Catalogue, view: Seen, mic: MicPhase, keyboard: bool
   if (view.onStage && mic.name === "on") {
     return { look: "on", icon: "mic", state: t.mic.on, what: keyboard ? t.mic.onKey : t.mic.onTap, act: "toggle" };
   }
+  if (view.onStage && mic.name === "elsewhere") {
+    return { look: "on", icon: "mic", state: t.mic.on, what: t.mic.elsewhere, act: "toggle" };
+  }
   if (view.phase.name === "reconnecting") {
     return { look: "wait", icon: "clock", state: t.mic.reconnecting, what: view.phase.onStage ? t.mic.reconnectingStage : t.mic.reconnectingSquare, act: null };
   }
