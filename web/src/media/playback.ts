@@ -7,6 +7,8 @@ export interface Player {
   volume: number;
   play(): Promise<void>;
   pause(): void;
+  /** It will not be needed again. */
+  remove(): void;
 }
 
 export interface PlaybackParts {
@@ -57,7 +59,9 @@ export class Playback {
     for (const player of this.#players) {
       player.pause();
       player.srcObject = null;
+      player.remove();
     }
+    this.#players = [];
     this.blocked.set(false);
   }
 }

@@ -131,6 +131,7 @@ export class FakePlayer implements Player {
   srcObject: MediaProvider | null = null;
   volume = 1;
   playing = false;
+  removed = false;
 
   constructor(private readonly mayPlay: () => boolean) {}
 
@@ -141,6 +142,10 @@ export class FakePlayer implements Player {
 
   pause(): void {
     this.playing = false;
+  }
+
+  remove(): void {
+    this.removed = true;
   }
 }
 

@@ -203,6 +203,7 @@ describe("the sound of a space", () => {
     await time.pass(60_000);
     expect([sound.state.value, peer(0).isClosed, peers.length]).toEqual(["off", true, 1]);
     expect(playback.heard).toEqual([null, null, null]);
+    expect(playback.players.every(({ removed }) => removed)).toBe(true);
   });
 
   it("tells who is heard ten times a second", async () => {
