@@ -119,14 +119,6 @@ impl Shard {
         }
         let space = self.space_of(new.space);
         self.generation = self.generation.wrapping_add(1);
-        let mut publisher = Publisher::of(&new.negotiated);
-        if let Some(publisher) = &mut publisher {
-            publisher.tapped = self
-                .taps
-                .get(&new.space)
-                .is_some_and(|ids| ids.contains(&new.id));
-        }
-        let publishes = publisher.is_some();
         let ufrag = new.ice.ufrag.clone();
         let index = self.peers.insert(Peer {
             id: new.id,
@@ -143,7 +135,7 @@ impl Shard {
                 up: false,
             },
             inbound: None,
-            publisher,
+            publisher: Publisher::of(&new.negotiated),
             joined: now,
             heard: now,
         });
@@ -159,9 +151,6 @@ impl Shard {
         self.joining.push(key);
         if let Some(space) = self.spaces.get_mut(space) {
             space.peers += 1;
-            if publishes {
-                space.publishers.push(index);
-            }
         }
         Ok(())
     }
@@ -201,18 +190,33 @@ impl Shard {
         let Some(key) = self.peer_ids.get(&id).copied() else {
             return;
         };
-        let Some(publisher) = self.peer_mut(key).and_then(|peer| peer.publisher.as_mut()) else {
+        let Self {
+            peers,
+            spaces,
+            taps,
+            ..
+        } = self;
+        let Some(peer) = peers.get_mut(key.index) else {
+            return;
+        };
+        let (Some(space), Some(publisher)) = (spaces.get_mut(peer.space), &mut peer.publisher)
+        else {
             return;
         };
         if publisher.allowed == allowed {
             return;
         }
         publisher.allowed = allowed;
-        if !allowed {
+        if allowed {
+            publisher.tapped = taps.get(&space.id).is_some_and(|ids| ids.contains(&id));
+            space.publishers.push(key.index);
+        } else {
             publisher.announced = false;
             publisher.level = crate::level::LevelTracker::default();
             self.silence(now, key.index, out);
+            self.leave_stage(key.index);
         }
+        self.reseat(key.index);
     }
 
     /// End a peer; `closed` follows as an event.
@@ -322,6 +326,7 @@ impl Shard {
             return;
         }
         self.silence(now, key.index, out);
+        self.leave_stage(key.index);
         self.unseat(key.index);
         let link = self
             .links
@@ -341,7 +346,7 @@ impl Shard {
             }
         }
         self.joining.retain(|joining| *joining != key);
-        self.leave_space(peer.space, key.index);
+        self.leave_space(peer.space);
         self.events.push(Event::Closed { peer: peer.id, why });
     }
 
@@ -362,11 +367,18 @@ impl Shard {
         }
     }
 
-    fn leave_space(&mut self, place: u32, index: u32) {
+    /// Take a peer off the list of those whose voice is allowed.
+    fn leave_stage(&mut self, index: u32) {
+        let place = self.peers.get(index).map_or(u32::MAX, |peer| peer.space);
+        if let Some(space) = self.spaces.get_mut(place) {
+            space.publishers.retain(|publisher| *publisher != index);
+        }
+    }
+
+    fn leave_space(&mut self, place: u32) {
         let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
-        space.publishers.retain(|publisher| *publisher != index);
         space.peers -= 1;
         if space.peers == 0
             && let Some(space) = self.spaces.remove(place)

@@ -19,7 +19,7 @@ pub struct Member {
 #[derive(Debug)]
 pub struct Class {
     lines: Lines,
-    /// Those who may speak: served first.
+    /// Those whose voice is allowed: served first.
     stage: Vec<Member>,
     audience: Vec<Member>,
 }
@@ -166,7 +166,7 @@ impl Voices {
 pub struct Space {
     pub(crate) id: u64,
     pub(crate) peers: u32,
-    /// Places of the publishers in the slab of peers.
+    /// Places in the slab of peers of those whose voice is allowed.
     pub(crate) publishers: Vec<u32>,
     pub(crate) listeners: Listeners,
     /// By number of lines, less one.

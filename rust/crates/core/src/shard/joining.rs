@@ -161,7 +161,6 @@ impl Shard {
         peer.dtls.up = true;
         peer.heard = now;
         let (id, place, voice, lines) = (peer.id, peer.space, peer.voice, peer.lines);
-        let on_stage = peer.publisher.is_some();
         let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
@@ -182,22 +181,44 @@ impl Shard {
                 let start = u64::from(random_u32(self.entropy.as_mut()) & 0x7fff);
                 voices.introduce(&mut link, slot, start, voice);
             }
-            let member = Member {
-                index: key.index,
-                voice,
-            };
-            let seat = space.listeners.add(lines, on_stage, member);
-            if let Some(place) = self.seats.get_mut(key.index as usize) {
-                *place = Some(seat);
-            }
         }
         if let Some(place) = self.links.get_mut(key.index as usize) {
             *place = Some(link);
         }
+        self.seat(key.index);
         self.joining.retain(|joining| *joining != key);
         self.stats.handshakes += 1;
         let over_tcp = matches!(route.transport, Transport::Tcp(_));
         self.events.push(Event::Connected { peer: id, over_tcp });
+    }
+
+    /// Give a connected listener its place in its class.
+    fn seat(&mut self, index: u32) {
+        let Some(peer) = self.peers.get(index).filter(|peer| peer.lines.count() > 0) else {
+            return;
+        };
+        let on_stage = peer
+            .publisher
+            .as_ref()
+            .is_some_and(|publisher| publisher.allowed);
+        let member = Member {
+            index,
+            voice: peer.voice,
+        };
+        if let (Some(space), Some(place)) = (
+            self.spaces.get_mut(peer.space),
+            self.seats.get_mut(index as usize),
+        ) {
+            *place = Some(space.listeners.add(peer.lines, on_stage, member));
+        }
+    }
+
+    /// Move a listener to the stage or to the audience, as its voice is allowed now.
+    pub(super) fn reseat(&mut self, index: u32) {
+        if self.seats.get(index as usize).is_some_and(Option::is_some) {
+            self.unseat(index);
+            self.seat(index);
+        }
     }
 
     /// Take a listener out of its class.
