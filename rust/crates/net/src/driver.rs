@@ -19,7 +19,7 @@ use crate::outlet::{Exits, Outlet};
 use crate::shared::{MediaStats, Shared};
 use crate::sys::event_fd::EventFd;
 use crate::sys::mmsg;
-use crate::sys::poll::{Poll, Ready};
+use crate::sys::poll::{Interest, Poll, Ready};
 use crate::tcp::{FIRST_TOKEN, ReadEnd};
 
 /// What the media thread is asked to do.
@@ -43,7 +43,7 @@ pub struct SystemEntropy;
 impl Entropy for SystemEntropy {
     fn fill(&mut self, bytes: &mut [u8]) {
         if aws_lc_rs::rand::fill(bytes).is_err() {
-            // Without randomness no password is safe; the fault is caught at the thread's edge.
+            // Without randomness no password is safe, and nothing here could go on.
             std::process::abort();
         }
     }
@@ -80,6 +80,7 @@ pub struct Driver {
     faults: u64,
     stopping: bool,
     next_look_at_tcp: Time,
+    accept_paused: bool,
 }
 
 impl Driver {
@@ -105,6 +106,7 @@ impl Driver {
             faults: 0,
             stopping: false,
             next_look_at_tcp: Time::ZERO,
+            accept_paused: false,
         }
     }
 
@@ -183,7 +185,24 @@ impl Driver {
             let Exits {
                 connections, poll, ..
             } = &mut *self.exits.borrow_mut();
-            connections.accept(now, listener, poll);
+            if !connections.accept(now, listener, poll) {
+                // No descriptor is free: asking again at once would spin. The next look asks again.
+                let fd = listener.as_raw_fd();
+                self.accept_paused = poll.change(fd, LISTENER, Interest::Nothing).is_ok();
+            }
+        }
+    }
+
+    fn resume_accepting(&mut self) {
+        if let Some(listener) = self.listener.as_ref().filter(|_| self.accept_paused) {
+            let fd = listener.as_raw_fd();
+            let resumed = self
+                .exits
+                .borrow()
+                .poll
+                .change(fd, LISTENER, Interest::Read)
+                .is_ok();
+            self.accept_paused = !resumed;
         }
     }
 
@@ -256,6 +275,7 @@ impl Driver {
             return;
         }
         self.next_look_at_tcp = now + Duration::from_secs(1);
+        self.resume_accepting();
         let unproved = self.exits.borrow().connections.unproved(now);
         for number in unproved {
             self.exits.borrow_mut().connections.rejected += 1;

@@ -10,6 +10,7 @@ use arengo_core::handshake::{HandshakeDone, HandshakeJob};
 
 use crate::limits::HANDSHAKE_THREADS;
 use crate::sys::event_fd::EventFd;
+use crate::sys::priority;
 
 /// A few threads with one queue. The queue is bounded by the number of peers: each has at most one job.
 pub struct Handshakes {
@@ -29,6 +30,7 @@ impl Handshakes {
             let (queue, finished, wake) = (Arc::clone(&queue), finished.clone(), Arc::clone(wake));
             let name = "arengo-dtls".to_owned();
             threads.push(thread::Builder::new().name(name).spawn(move || {
+                priority::give_way(); // a storm of joins must not delay sound
                 work(&queue, &finished, &wake);
             })?);
         }

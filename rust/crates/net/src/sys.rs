@@ -10,3 +10,4 @@ pub mod event_fd;
 pub mod interfaces;
 pub mod mmsg;
 pub mod poll;
+pub mod priority;

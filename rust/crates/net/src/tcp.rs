@@ -46,9 +46,17 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// Take what waits on *listener*.
-    pub fn accept(&mut self, now: Time, listener: &TcpListener, poll: &Poll) {
-        while let Ok((stream, address)) = listener.accept() {
+    /// Take what waits on *listener*; false when the system cannot give more connections now.
+    pub fn accept(&mut self, now: Time, listener: &TcpListener, poll: &Poll) -> bool {
+        loop {
+            let (stream, address) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return true,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => continue,
+                    _ => return false,
+                },
+            };
             let address = unmapped(address);
             let each = self.each.get(&address.ip()).copied().unwrap_or(0);
             if self.open.len() >= TCP_CONNECTIONS || each >= TCP_CONNECTIONS_EACH {

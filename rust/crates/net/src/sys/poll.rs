@@ -7,6 +7,8 @@ use std::time::Duration;
 /// What a descriptor is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
+    /// Nothing, for a while.
+    Nothing,
     /// Something to read.
     Read,
     /// Something to read, or room to write.
@@ -55,6 +57,7 @@ impl Poll {
 
     fn control(&self, what: i32, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
         let events = match interest {
+            Interest::Nothing => 0,
             Interest::Read => libc::EPOLLIN,
             Interest::ReadAndWrite => libc::EPOLLIN | libc::EPOLLOUT,
         };
