@@ -1,5 +1,5 @@
 import { accompany, isVoiceHeard } from "./accompany.js";
-import { browserCapture, browserMeter, browserPeer, browserPlayback, DeviceMicrophone, SpaceSound } from "./media/index.js";
+import { browserCapture, browserMeter, browserOutputs, browserPeer, browserPlayback, DeviceLoudspeaker, DeviceMicrophone, SpaceSound } from "./media/index.js";
 import { AccountOfReader } from "./model/account.js";
 import { HomeLists } from "./model/home.js";
 import { HostDesk } from "./model/hostPanel.js";
@@ -22,6 +22,7 @@ export function bootstrap(): Arengo {
   const door = platform.httpMediaDoor(http);
   const dialer = platform.webSocketDialer(location.origin);
   const capture = browserCapture();
+  const loudspeaker = new DeviceLoudspeaker(browserOutputs(), memory);
   const current = new Cell<Stay | null>(null);
   const companions = {
     lockScreen: platform.browserLockScreen(),
@@ -33,7 +34,7 @@ export function bootstrap(): Arengo {
   network.visible.subscribe((visible) => visible && companions.light.pageShown());
 
   function aStay(spaceId: string): Stay {
-    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), scheduler, chance });
+    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), loudspeaker, scheduler, chance });
     const microphone = new DeviceMicrophone({ ...capture, makeMeter: browserMeter, scheduler, memory, outlet: sound });
     return new StayMachine(spaceId, { api, dialer, sound, microphone, network, memory: tabMemory, clock, scheduler, chance });
   }

@@ -1,4 +1,5 @@
 /** The sound of a space in a browser. */
+export { browserOutputs, DeviceLoudspeaker } from "./loudspeaker.js";
 export { browserMeter } from "./meter.js";
 export { browserCapture, DeviceMicrophone } from "./microphone.js";
 export { browserPeer } from "./peer.js";

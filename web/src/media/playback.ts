@@ -1,10 +1,12 @@
-import { Cell } from "../model/index.js";
+import { Cell, changesOf, type Readable } from "../model/index.js";
 import type { SlotReceiver } from "./peer.js";
 
 /** The part of an audio element that plays a slot. */
 export interface Player {
   srcObject: MediaProvider | null;
   volume: number;
+  /** Missing where the browser leaves the loudspeaker to the system. */
+  setSinkId?(deviceId: string): Promise<void>;
   play(): Promise<void>;
   pause(): void;
   /** It will not be needed again. */
@@ -23,7 +25,13 @@ export class Playback {
   readonly volume = new Cell(1);
   #players: readonly Player[] = [];
 
-  constructor(private readonly parts: PlaybackParts) {}
+  /** *sink*: where it comes out; null for the system's own choice. */
+  constructor(
+    private readonly parts: PlaybackParts,
+    private readonly sink: Readable<string | null>,
+  ) {
+    changesOf(sink, () => this.#players.forEach((player) => this.#direct(player)));
+  }
 
   /** Play *slots* from now on instead of what was played. */
   attach(slots: readonly SlotReceiver[]): void {
@@ -32,6 +40,7 @@ export class Playback {
       const slot = slots[index];
       player.srcObject = slot === undefined ? null : this.parts.makeStream(slot.track);
       player.volume = this.volume.value;
+      this.#direct(player);
     });
     this.start();
   }
@@ -63,6 +72,11 @@ export class Playback {
     }
     this.#players = [];
     this.blocked.set(false);
+  }
+
+  #direct(player: Player): void {
+    // A device that is gone leaves the sound where it was.
+    void player.setSinkId?.(this.sink.value ?? "").catch(() => undefined);
   }
 }
 

@@ -1,5 +1,6 @@
 import { backoffMs, Cell, changesOf, type Chance, type Levels, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
 import { LevelReader } from "./levels.js";
+import type { DeviceLoudspeaker } from "./loudspeaker.js";
 import type { PeerMaker } from "./peer.js";
 import { Playback, type PlaybackParts } from "./playback.js";
 import { MediaSession, type MediaDoor } from "./session.js";
@@ -12,6 +13,7 @@ export interface SoundParts {
   readonly makePeer: PeerMaker;
   readonly door: MediaDoor;
   readonly playback: PlaybackParts;
+  readonly loudspeaker: DeviceLoudspeaker;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
 }
@@ -29,6 +31,7 @@ export class SpaceSound implements Sound {
   readonly state = new Cell<SoundState>("off");
   readonly problem = new Cell<Problem | null>(null);
   readonly levels = new Cell<Levels>(new Map());
+  readonly loudspeaker: DeviceLoudspeaker;
   readonly volume: Playback["volume"];
 
   readonly #playback: Playback;
@@ -47,7 +50,8 @@ export class SpaceSound implements Sound {
   #stopLevels: Stop = () => undefined;
 
   constructor(private readonly parts: SoundParts) {
-    this.#playback = new Playback(parts.playback);
+    this.loudspeaker = parts.loudspeaker;
+    this.#playback = new Playback(parts.playback, parts.loudspeaker.device);
     this.volume = this.#playback.volume;
     changesOf(this.#playback.blocked, () => this.#settle());
   }
@@ -94,6 +98,7 @@ export class SpaceSound implements Sound {
   /** Send *track* to the space from now on, over this session and every later one; null for nothing. */
   async useTrack(track: MediaStreamTrack | null): Promise<void> {
     this.#track = track;
+    void this.loudspeaker.look();
     await Promise.all([this.#current?.send(track), this.#next?.send(track)]);
   }
 

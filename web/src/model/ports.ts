@@ -82,11 +82,21 @@ export type SoundState = "off" | "connecting" | "playing" | "lost" | "blocked" |
  */
 export type NetworkChange = "online" | "route" | "visible";
 
+/** Where the sound comes out. */
+export interface Loudspeaker {
+  /** Empty where the browser leaves it to the system, and until a microphone was given. */
+  readonly devices: Readable<readonly SoundDevice[]>;
+  /** Null: the system's own choice. */
+  readonly device: Readable<string | null>;
+  choose(deviceId: string): void;
+}
+
 /** The sound of a space: one media session for the whole stay. */
 export interface Sound {
   readonly state: Readable<SoundState>;
   readonly problem: Readable<Problem | null>;
   readonly levels: Readable<Levels>;
+  readonly loudspeaker: Loudspeaker;
   /** 0 to 1. */
   readonly volume: Readable<number>;
   /** Call inside the click that asks for sound: browsers let a page play from then on. */
@@ -104,10 +114,12 @@ export interface Sound {
   leave(): Promise<void>;
 }
 
-export interface MicDevice {
+/** A microphone or a loudspeaker, as the browser names it. */
+export interface SoundDevice {
   readonly id: string;
   readonly label: string;
 }
+export type MicDevice = SoundDevice;
 
 /**
  * Why there is no microphone.

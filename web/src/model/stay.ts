@@ -8,7 +8,7 @@ import { MicLine } from "./mic.js";
 import { MyVoice } from "./myVoice.js";
 import { Notices } from "./notices.js";
 import { DONE, problem, type Outcome } from "./outcome.js";
-import type { Api, ChannelDialer, Levels, Memory, Microphone, Network, NetworkChange, Sound } from "./ports.js";
+import type { Api, ChannelDialer, Levels, Loudspeaker, Memory, Microphone, Network, NetworkChange, Sound } from "./ports.js";
 import { actionsOn } from "./rights.js";
 import { onStage } from "./space.js";
 import { Cell, changesOf, Disposables, Emitter, type Readable } from "./store.js";
@@ -35,6 +35,7 @@ export class StayMachine implements Stay {
   readonly mic: MicLine;
   readonly levels: Readable<Levels>;
   readonly dominant: Readable<number | null>;
+  readonly loudspeaker: Loudspeaker;
   readonly volume: Readable<number>;
   readonly announcements = new Emitter<Announcement>();
   readonly reactions = new Emitter<readonly Reaction[]>();
@@ -55,6 +56,7 @@ export class StayMachine implements Stay {
     parts: StayParts,
   ) {
     this.#parts = parts;
+    this.loudspeaker = parts.sound.loudspeaker;
     this.volume = parts.sound.volume;
     this.#channel = new ChannelSession(spaceId, parts);
     this.#door = new Door(spaceId, { api: parts.api, scheduler: parts.scheduler, visible: parts.network.visible });

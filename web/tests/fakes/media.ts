@@ -132,12 +132,17 @@ export class FakePlayer implements Player {
   volume = 1;
   playing = false;
   removed = false;
+  sink = "";
 
   constructor(private readonly mayPlay: () => boolean) {}
 
   async play(): Promise<void> {
     if (!this.mayPlay()) throw new DOMException("a click first", "NotAllowedError");
     this.playing = true;
+  }
+
+  async setSinkId(deviceId: string): Promise<void> {
+    this.sink = deviceId;
   }
 
   pause(): void {
@@ -173,6 +178,7 @@ export class FakeDevices {
   readonly asked: unknown[] = [];
   error: Error | null = null;
   present = ["built-in", "headset"];
+  outputs = ["box", "headset"];
 
   async getUserMedia({ audio }: { audio: MediaTrackConstraints }): Promise<MediaStream> {
     this.asked.push(audio);
@@ -186,7 +192,8 @@ export class FakeDevices {
 
   async enumerateDevices(): Promise<MediaDeviceInfo[]> {
     const inputs = this.present.map((deviceId) => ({ kind: "audioinput", deviceId, label: deviceId, groupId: "" }));
-    return [...inputs, { kind: "videoinput", deviceId: "camera", label: "camera", groupId: "" }] as MediaDeviceInfo[];
+    const outputs = this.outputs.map((deviceId) => ({ kind: "audiooutput", deviceId, label: deviceId, groupId: "" }));
+    return [...inputs, ...outputs, { kind: "videoinput", deviceId: "camera", label: "camera", groupId: "" }] as MediaDeviceInfo[];
   }
 
   addEventListener(): void {}

@@ -26,6 +26,7 @@ export class FakeSound implements Sound {
   readonly problem = new Cell<Problem | null>(null);
   readonly levels = new Cell<Levels>(new Map());
   readonly volume = new Cell(1);
+  readonly loudspeaker = { devices: new Cell([]), device: new Cell<string | null>(null), choose: (): void => undefined };
   readonly asked: string[] = [];
 
   unlock(): void {

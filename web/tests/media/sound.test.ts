@@ -1,13 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { CONNECT_WITHIN_MS, LEVELS_EVERY_MS, SpaceSound } from "../../src/media/sound.js";
-import { FakeMediaDoor, FakePeer, FakePlayback, FakeTrack } from "../fakes/media.js";
+import { DeviceLoudspeaker } from "../../src/media/loudspeaker.js";
+import { FakeDevices, FakeMediaDoor, FakePeer, FakePlayback, FakeTrack } from "../fakes/media.js";
 import { FakeTime, settle } from "../fakes/time.js";
+import { FakeMemory } from "../fakes/world.js";
 
 let time: FakeTime;
 let door: FakeMediaDoor;
 let playback: FakePlayback;
 let peers: FakePeer[];
 let possible: boolean;
+let loudspeaker: DeviceLoudspeaker;
 let sound: SpaceSound;
 
 beforeEach(() => {
@@ -22,7 +25,8 @@ beforeEach(() => {
     peers.push(peer);
     return peer;
   };
-  sound = new SpaceSound({ makePeer, door, playback, scheduler: time, chance: () => 0.5 });
+  loudspeaker = new DeviceLoudspeaker(new FakeDevices().asDevices(), new FakeMemory());
+  sound = new SpaceSound({ makePeer, door, playback, loudspeaker, scheduler: time, chance: () => 0.5 });
 });
 
 function peer(index: number): FakePeer {
@@ -214,6 +218,18 @@ describe("the sound of a space", () => {
     expect([...sound.levels.value.keys()]).toEqual([101]);
     await time.pass(5 * LEVELS_EVERY_MS);
     expect(sound.levels.value.size).toBe(0);
+  });
+
+  it("comes out where it was told to, now and later", async () => {
+    await playing();
+    await sound.useTrack(new FakeTrack("mine").asTrack());
+    await settle();
+    expect(loudspeaker.devices.value.map(({ id }) => id)).toEqual(["box", "headset"]);
+    loudspeaker.choose("headset");
+    expect(playback.players.map(({ sink }) => sink)).toEqual(["headset", "headset", "headset"]);
+    await sound.leave();
+    sound.prepare();
+    expect(playback.players.slice(3).map(({ sink }) => sink)).toEqual(["headset", "headset", "headset"]);
   });
 
   it("keeps the volume for players still to come", async () => {

@@ -22,6 +22,7 @@ class FakeStay implements Stay {
   readonly levels = new Cell(new Map<number, number>());
   readonly dominant = new Cell<number | null>(null);
   readonly volume = new Cell(1);
+  readonly loudspeaker = { devices: new Cell([]), device: new Cell<string | null>(null), choose: (): void => undefined };
   readonly announcements = new Emitter<never>();
   readonly reactions = new Emitter<never>();
   readonly asked: string[] = [];

@@ -1,6 +1,6 @@
 import type { Audience, EndReason, Hand, OnStage, PeoplePage, Person, Reaction, ReactionEmoji, SpaceFacts, You } from "../../protocol/index.js";
 import type { Outcome, Problem } from "../outcome.js";
-import type { Levels, SoundState } from "../ports.js";
+import type { Levels, Loudspeaker, SoundState } from "../ports.js";
 import type { Happenings, Readable } from "../store.js";
 import type { MicView } from "./mic.js";
 
@@ -110,6 +110,7 @@ export interface Stay {
   readonly dominant: Readable<number | null>;
   /** How long *voice* has been heard since I came in, in seconds. */
   talkedSeconds(voice: number): number;
+  readonly loudspeaker: Loudspeaker;
   /** 0 to 1. */
   readonly volume: Readable<number>;
   readonly announcements: Happenings<Announcement>;
