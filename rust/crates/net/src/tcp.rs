@@ -237,3 +237,68 @@ fn unmapped(address: SocketAddr) -> SocketAddr {
 }
 
 const _: () = assert!(TCP_READ > 0);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that meets a surprise stops")]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn a_connection(connections: &mut Connections, poll: &Poll, now: Time) -> (TcpStream, u64) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let there = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(listener.set_nonblocking(true).is_ok() && connections.accept(now, &listener, poll));
+        (there, FIRST_TOKEN + connections.next - 1)
+    }
+
+    #[test]
+    fn a_connection_that_shows_no_check_in_time_is_named() {
+        let (mut connections, poll) = (Connections::default(), Poll::new().unwrap());
+        let (_there, number) = a_connection(&mut connections, &poll, Time::ZERO);
+        let (_other, proved) = a_connection(&mut connections, &poll, Time::ZERO);
+        connections.prove(proved);
+        assert!(connections.unproved(Time::ZERO + TCP_PROOF / 2).is_empty());
+        assert_eq!(connections.unproved(Time::ZERO + TCP_PROOF), [number]);
+        connections.close(number);
+        assert!(
+            connections
+                .unproved(Time::ZERO + Duration::from_secs(60))
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn sound_for_a_reader_that_has_stopped_is_dropped_whole_and_counted() {
+        let (mut connections, poll) = (Connections::default(), Poll::new().unwrap());
+        let (_there, number) = a_connection(&mut connections, &poll, Time::ZERO);
+        let frame = [7; 1200];
+        // More than any kernel buffers for one connection.
+        for _ in 0..20_000 {
+            connections.send(number, &frame, &poll);
+        }
+        assert!(connections.dropped > 0);
+        let backlog = connections.open.get(&number).unwrap().backlog.len();
+        assert!(backlog <= TCP_BACKLOG);
+    }
+
+    #[test]
+    fn frames_come_out_as_they_were_framed() {
+        let (mut connections, poll) = (Connections::default(), Poll::new().unwrap());
+        let (mut there, number) = a_connection(&mut connections, &poll, Time::ZERO);
+        there.write_all(b"\x00\x03abc\x00\x02de\x00").unwrap();
+        there.shutdown(std::net::Shutdown::Write).unwrap();
+        let (mut budget, mut frame, mut frames) = (TCP_READ, Vec::new(), Vec::new());
+        loop {
+            let end = connections.fill(number, &mut budget);
+            while connections.next_frame(number, &mut frame).unwrap() {
+                frames.push(frame.clone());
+            }
+            if end == Some(ReadEnd::Over) {
+                break;
+            }
+        }
+        assert_eq!(frames, [b"abc".to_vec(), b"de".to_vec()]);
+    }
+}
