@@ -156,6 +156,6 @@ async def running(
         try:
             yield Running(services, operator, create_app(services, config), media)
         finally:
-            await operator.stop()
             await spaces.stop()
+            await operator.stop()
             media.shutdown()

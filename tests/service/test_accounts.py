@@ -11,10 +11,12 @@ from tests.service.conftest import House, a_house
 
 from arengo.adapters.db.accounts import DatabaseAccounts
 from arengo.adapters.db.engine import Database
+from arengo.adapters.db.spaces import DatabaseSpaces
 from arengo.domain.errors import Refusal, Unavailable
 from arengo.limits import Limits
 from arengo.service.ids import SystemIds
 from arengo.service.operator import Operator
+from arengo.service.spaces_at_rest import SpacesAtRest
 
 ADDRESS = "203.0.113.7"
 PASSWORD = "correct horse"
@@ -140,15 +142,15 @@ async def test_an_account_has_a_bounded_number_of_open_invitations(house: House)
     assert code_of(caught) == "too_many_invitations"
 
 
-async def test_a_ban_of_somebody_unknown_is_refused(house: House) -> None:
+async def test_a_ban_of_somebody_unknown_is_refused(house: House, database: Database) -> None:
     with pytest.raises(Refusal) as caught:
-        await Operator(house.accounts, house.tokens, None).ban("nobody", reason="")
+        await Operator(house.accounts, house.tokens, SpacesAtRest(DatabaseSpaces(database), house.clock)).ban("nobody", reason="")
     assert code_of(caught) == "no_such_person"
 
 
-async def test_a_ban_is_kept_once_however_often_it_is_said(house: House) -> None:
+async def test_a_ban_is_kept_once_however_often_it_is_said(house: House, database: Database) -> None:
     ann = await sign_up(house)
-    operator = Operator(house.accounts, house.tokens, None)
+    operator = Operator(house.accounts, house.tokens, SpacesAtRest(DatabaseSpaces(database), house.clock))
 
     assert await operator.ban("ann", reason="spam")
     assert await operator.ban("Ann", reason="again")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import cast
 
 from tests.fakes.clock import StoppedClock
 from tests.service.conftest import a_house
 
 from arengo.adapters.db.accounts import DatabaseAccounts
 from arengo.adapters.db.engine import Database
+from arengo.domain import refusals
 from arengo.domain.errors import Unavailable
 from arengo.service.ids import SystemIds
 from arengo.service.operator import Operator
-from arengo.service.spaces import Spaces
 
 
 class ListeningSpaces:
@@ -25,6 +24,9 @@ class ListeningSpaces:
 
     async def ban(self, account_id: str) -> None:
         self.silenced.append(account_id)
+
+    async def end_by_operator(self, space_id: str) -> None:
+        raise refusals.no_such_space()
 
 
 class SometimesAway(DatabaseAccounts):
@@ -50,7 +52,7 @@ async def test_a_ban_silences_while_the_database_is_locked_and_is_written_down_a
     async def pause(_: float) -> None:
         await again.wait()
 
-    operator = Operator(house.accounts, house.tokens, cast(Spaces, spaces), pause=pause)
+    operator = Operator(house.accounts, house.tokens, spaces, pause=pause)
 
     assert await operator.ban("ann", reason="spam") is False
     assert spaces.silenced == [account.id]

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import msgspec
 
+from arengo.adapters.db.spaces import DatabaseSpaces
 from arengo.bootstrap import open_database, open_people
 from arengo.cli.exits import DONE, FAILED, UNAVAILABLE, CliError
 from arengo.service.clock import SystemClock
 from arengo.service.ids import SystemIds
 from arengo.service.operator import Operator
+from arengo.service.spaces_at_rest import SpacesAtRest
 from arengo.settings import Settings
-from arengo.web.control import AnyControlCommand, EndSpace, Hello, Reply, obey
+from arengo.web.control import AnyControlCommand, Hello, Reply, obey
 
 _WAIT_S = 20.0
 
@@ -23,8 +25,6 @@ def carry_out(settings: Settings, command: AnyControlCommand) -> int:
     """Have *command* obeyed, by the running server if there is one, and print the answer."""
     reply = ask_server(settings.control_socket, command)
     if reply is None:
-        if isinstance(command, EndSpace):
-            raise CliError("No server runs on this data directory; a space can be ended where it lives.", UNAVAILABLE)
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         reply = asyncio.run(_obey_alone(settings, command))
     if reply.code is not None:
@@ -62,4 +62,5 @@ async def _obey_alone(settings: Settings, command: AnyControlCommand) -> Reply:
     clock = SystemClock()
     ids = SystemIds(clock)
     async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
-        return await obey(Operator(people.accounts, people.tokens, None), command)
+        at_rest = SpacesAtRest(DatabaseSpaces(database), clock)
+        return await obey(Operator(people.accounts, people.tokens, at_rest, lives_on=False), command)

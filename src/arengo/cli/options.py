@@ -85,7 +85,7 @@ def server_settings(options: argparse.Namespace) -> Settings:
     for file in (options.tls_cert, options.tls_key):
         if file is not None and not file.is_file():
             raise CliError(f"There is no file {file}.", USAGE)
-    if options.tls_local and options.tls_port == options.port:
+    if options.tls_local and options.tls_port == options.port != 0:
         raise CliError("--port and --tls-port must differ.", USAGE)
     return Settings(
         data_dir=_data_dir(options),

@@ -13,6 +13,7 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import segno
@@ -21,6 +22,7 @@ import uvloop
 from arengo.adapters.network.addresses import address_on_network, in_url, own_addresses
 from arengo.adapters.tls.local_ca import local_certificate
 from arengo.bootstrap import Running, program_version, running
+from arengo.cli.control import is_running
 from arengo.cli.exits import DONE, UNAVAILABLE, CliError
 from arengo.cli.options import add_server_options, server_settings
 from arengo.service.clock import SystemClock
@@ -57,11 +59,16 @@ def set_up_logging(level: str) -> None:
 
 
 async def _serve(settings: Settings, beside: Beside | None) -> None:
+    stop = _hear_signals()
     _make_data_dir(settings.data_dir)
+    if await asyncio.to_thread(is_running, settings):
+        raise CliError("A server runs on this data directory already.")
     tls = _tls(settings)
-    instance = Instance(name=settings.name, url=_url(settings), signup=settings.signup, version=program_version())
     async with AsyncExitStack() as stack:
         sockets = _bind(settings, stack)
+        ports = [bound.getsockname()[1] for bound, _ in sockets]  # what was taken, where any was asked for by 0
+        settings = replace(settings, port=ports[0], tls_port=ports[-1])
+        instance = Instance(name=settings.name, url=_url(settings), signup=settings.signup, version=program_version())
         listeners: list[Listener] = []
         serving: list[asyncio.Task[None]] = []
         # Left in the opposite order: the shell's socket, channels and sound, the database, and the listeners at last,
@@ -72,20 +79,31 @@ async def _serve(settings: Settings, beside: Beside | None) -> None:
         await control.start()
         stack.push_async_callback(control.stop)
         listeners += [Listener(server.app, bound, settings.limits, tls if secure else None) for bound, secure in sockets]
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _read_certificates_again, listeners)
         serving += [asyncio.create_task(listener.run_until_stopped()) for listener in listeners]
         _greet(settings, instance)
-        await _until_told_to_stop(listeners, serving, beside(server) if beside else None)
+        await _until_told_to_stop(stop, serving, beside(server) if beside else None)
+
+
+def _hear_signals() -> asyncio.Event:
+    """What is set when the process is told to stop, from its very beginning; telling it twice ends it at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        stop.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told)
+    return stop
 
 
 async def _until_told_to_stop(
-    listeners: Sequence[Listener], serving: Sequence[asyncio.Task[None]], beside: Coroutine[None, None, None] | None
+    stop: asyncio.Event, serving: Sequence[asyncio.Task[None]], beside: Coroutine[None, None, None] | None
 ) -> None:
-    """Wait for a signal, or for the failure of what should go on; a second signal ends the process at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, _read_certificates_again, listeners)
+    """Wait for *stop*, or for the failure of what should go on."""
     ended = asyncio.create_task(stop.wait())
     side = asyncio.create_task(beside) if beside else None
     try:
@@ -98,8 +116,6 @@ async def _until_told_to_stop(
             if any(task in done for task in serving):
                 break
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.remove_signal_handler(number)
         ended.cancel()
         if side is not None:
             side.cancel()
@@ -124,7 +140,7 @@ async def _running(settings: Settings, instance: Instance) -> AsyncIterator[Runn
         async with running(settings, instance) as server:
             yield server
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
+        if error.errno == errno.EADDRINUSE or "in use" in str(error):  # the core gives a sentence alone
             raise CliError(f"Port {settings.media_port} is taken; choose another with --media-port.", UNAVAILABLE) from error
         raise
 

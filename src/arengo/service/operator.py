@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
 
 from arengo.domain.errors import Unavailable
 from arengo.service.account_store import Account
 from arengo.service.accounts import Accounts
-from arengo.service.spaces import Spaces
 from arengo.service.tokens import Tokens
 
 _log = logging.getLogger("arengo.operator")
@@ -23,15 +23,29 @@ _TRY_AGAIN_S = 1.0
 Pause = Callable[[float], Awaitable[None]]
 
 
+class OperatedSpaces(Protocol):
+    """What the operator asks of spaces, whether a server runs or not."""
+
+    async def ban(self, account_id: str) -> None:
+        """Silence and put out that account everywhere, at once."""
+
+    async def end_by_operator(self, space_id: str) -> None:
+        """End a live space, or cancel a scheduled one. Refusal `no_such_space`, `already_ended`."""
+
+
 class Operator:
     """The operator's use cases; owns what still has to be written down."""
 
-    def __init__(self, accounts: Accounts, tokens: Tokens, spaces: Spaces | None, *, pause: Pause = asyncio.sleep) -> None:
+    def __init__(
+        self, accounts: Accounts, tokens: Tokens, spaces: OperatedSpaces, *, lives_on: bool = True, pause: Pause = asyncio.sleep
+    ) -> None:
+        """*lives_on*: there is time to try again what the database does not take at once."""
         self._accounts = accounts
         self._tokens = tokens
         self._spaces = spaces
+        self._lives_on = lives_on
         self._pause = pause
-        self._unwritten: set[asyncio.Task[None]] = set()
+        self._unwritten: dict[str, asyncio.Task[None]] = {}
 
     async def create_account(self, name: str, *, display: str | None, password: str | None, bot: bool = False) -> Account:
         """Make an account, whatever the sign-up policy is."""
@@ -51,35 +65,35 @@ class Operator:
         """Silence and refuse the account of that name; False when it acts already but is not yet written down."""
         person = await self._accounts.whom_to_ban(name)
         self._accounts.refuse_from_now(person.id)
-        if self._spaces is not None:
-            await self._spaces.ban(person.id)
+        await self._spaces.ban(person.id)
         try:
             await self._accounts.keep_ban(person.id, reason=reason)
         except Unavailable:
-            if self._spaces is None:
+            if not self._lives_on:
                 raise
-            task = asyncio.create_task(self._write_ban(person.id, reason))
-            self._unwritten.add(task)
-            task.add_done_callback(self._unwritten.discard)
+            self._unwritten[person.id] = asyncio.create_task(self._write_ban(person.id, reason))
             return False
         return True
 
     async def end_space(self, space_id: str) -> None:
         """End a live space, or cancel a scheduled one."""
-        if self._spaces is None:
-            raise Unavailable("Only the running server can end a space.")
         await self._spaces.end_by_operator(space_id)
 
     async def written(self) -> None:
         """Wait until every ban is written down."""
-        await asyncio.gather(*self._unwritten)
+        await asyncio.gather(*self._unwritten.values())
 
     async def stop(self) -> None:
-        """Give up what could not be written down, and say so."""
-        for task in tuple(self._unwritten):
+        """Try a last time to write down what could not be written, and say so where it fails."""
+        for account_id, task in self._unwritten.items():
+            if task.done():
+                continue
             task.cancel()
-            _log.error("A ban was not written down before the end; repeat it when the database answers.")
-        await asyncio.gather(*self._unwritten, return_exceptions=True)
+            await asyncio.gather(task, return_exceptions=True)
+            try:
+                await self._accounts.keep_ban(account_id, reason="")
+            except Unavailable:
+                _log.error("The ban of account %s was not written down; repeat it when the database answers.", account_id)
 
     async def _write_ban(self, account_id: str, reason: str) -> None:
         while True:

@@ -7,26 +7,25 @@ from typing import Any, Final
 from litestar import Request
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, Schema, SecurityScheme
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec import Components, SecurityScheme
 
 from arengo.web.auth import SESSION_COOKIE
 from arengo.web.errors import PROBLEM_JSON
 
-_PROBLEM: Final = Schema(
-    type=OpenAPIType.OBJECT,
-    title="Problem",
-    description="Problem details (RFC 9457) with a stable code and typed facts.",
-    required=["type", "title", "status", "detail", "code", "facts"],
-    properties={
-        "type": Schema(type=OpenAPIType.STRING),
-        "title": Schema(type=OpenAPIType.STRING),
-        "status": Schema(type=OpenAPIType.INTEGER),
-        "detail": Schema(type=OpenAPIType.STRING),
-        "code": Schema(type=OpenAPIType.STRING),
-        "facts": Schema(type=OpenAPIType.OBJECT),
+_PROBLEM: Final = {
+    "type": "object",
+    "title": "Problem",
+    "description": "Problem details (RFC 9457) with a stable code and typed facts.",
+    "required": ["type", "title", "status", "detail", "code", "facts"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "facts": {"type": "object", "additionalProperties": {"type": ["string", "integer", "boolean", "null"]}},
     },
-)
+}
 
 
 def openapi_config(version: str) -> OpenAPIConfig:
@@ -38,7 +37,6 @@ def openapi_config(version: str) -> OpenAPIConfig:
         path="/api/v1/openapi.json",
         render_plugins=[Description()],
         components=Components(
-            schemas={"Problem": _PROBLEM},
             security_schemes={
                 "bearer": SecurityScheme(type="http", scheme="bearer", description="An API token."),
                 "session": SecurityScheme(
@@ -72,9 +70,12 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
         "description": "An error, with its stable code",
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
     for path in schema["paths"].values():
         for operation in path.values():
             if isinstance(operation, dict) and "responses" in operation:
                 kept = {status: answer for status, answer in operation["responses"].items() if not status.startswith(("4", "5"))}
+                if "204" in kept:
+                    kept["204"].pop("content", None)
                 operation["responses"] = {**kept, "default": told}
     return schema
