@@ -42,6 +42,9 @@ export class MediaSession {
   #location: string | null = null;
   #ended = false;
 
+  /** Whose session it is; known once it is connected. */
+  person: string | null = null;
+
   constructor(
     private readonly peer: Peer,
     private readonly door: MediaDoor,
@@ -87,7 +90,7 @@ export class MediaSession {
     await this.#mic.sender.replaceTrack(track).catch(() => undefined);
   }
 
-  /** End it here alone: the server ends it by itself, having heard of a newer one. */
+  /** End it here alone: the server ends it by itself, having heard of a newer one of the same person. */
   supersede(): void {
     this.#location = null;
     this.close();

@@ -21,6 +21,7 @@ export interface SoundParts {
 interface Joined {
   readonly spaceId: string;
   readonly resume: string;
+  readonly personId: string;
 }
 
 /** Refusals that pass by themselves; after any other the sound stays away until the next join. */
@@ -67,8 +68,8 @@ export class SpaceSound implements Sound {
     if (this.#prepared !== null) this.#playback.attach(this.#prepared.slots);
   }
 
-  join(spaceId: string, resume: string): void {
-    this.#joined = { spaceId, resume };
+  join(spaceId: string, resume: string, personId: string): void {
+    this.#joined = { spaceId, resume, personId };
     this.#tries = 0;
     this.#renew();
   }
@@ -129,7 +130,8 @@ export class SpaceSound implements Sound {
     if (session !== null) void this.#connect(session, joined);
   }
 
-  async #connect(session: MediaSession, { spaceId, resume }: Joined): Promise<void> {
+  async #connect(session: MediaSession, { spaceId, resume, personId }: Joined): Promise<void> {
+    session.person = personId;
     session.state.subscribe((state) => this.#moved(session, state));
     this.#stopRetry = this.parts.scheduler.after(CONNECT_WITHIN_MS, () => this.#retry(session, null));
     await session.send(this.#track);
@@ -157,7 +159,8 @@ export class SpaceSound implements Sound {
     this.#tries = 0;
     this.#everHeard = true;
     this.#playback.attach(session.slots);
-    old?.supersede();
+    if (old?.person === session.person) old?.supersede();
+    else old?.close();
     this.#readLevels();
     this.#settle();
   }

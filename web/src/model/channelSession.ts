@@ -96,6 +96,13 @@ export class ChannelSession {
     else if (this.state.value.name === "open") this.#ping(PONG_SOON_MS);
   }
 
+  /** Say hello anew as whoever I am now. */
+  renew(): void {
+    if (this.state.value.name !== "open" && this.state.value.name !== "waiting") return;
+    this.#token = null;
+    this.#dial();
+  }
+
   /** Go for good. */
   leave(): void {
     this.#line?.send(JSON.stringify({ type: "leave" }));

@@ -103,8 +103,8 @@ export interface Sound {
   unlock(): void;
   /** Get everything ready that needs no server, while the channel is still connecting. */
   prepare(): void;
-  /** Join with the resume token of the channel's welcome; again with a new one after every welcome. */
-  join(spaceId: string, resume: string): void;
+  /** Join with the resume token of the channel's welcome as *personId*; again after every return of the channel. */
+  join(spaceId: string, resume: string, personId: string): void;
   /** The server closed media session *session* (the last part of its address). False when it was not the one in use. */
   closedByServer(session: string, why: string): boolean;
   /** The network may have changed: make a new connection beside the old one where the old one is in doubt. */

@@ -1,4 +1,4 @@
-import type { AnyEvent, OnStage, Person, Snapshot, SpaceFacts } from "../protocol/index.js";
+import type { AnyEvent, Hand, OnStage, Person, Snapshot, SpaceFacts } from "../protocol/index.js";
 
 /** What is known of a space is always what a fresh snapshot of the same version would say. */
 export type SpaceState = Snapshot;
@@ -32,7 +32,7 @@ function change(state: SpaceState, event: AnyEvent): SpaceState {
       return facts(state, settings);
     }
     case "hand_raised":
-      return { ...state, hands: [...without(state.hands, event.hand.person.id), event.hand] };
+      return { ...state, hands: oldestFirst([...without(state.hands, event.hand.person.id), event.hand]) };
     case "hand_lowered":
       return { ...state, hands: without(state.hands, event.person_id) };
     case "stage_invited":
@@ -49,15 +49,9 @@ function change(state: SpaceState, event: AnyEvent): SpaceState {
       return { ...state, stage: amended(state.stage, event.person_id, { mic: event.mic, muted_by: event.muted_by }) };
     case "presence_changed":
       return { ...state, stage: amended(state.stage, event.person_id, { presence: event.presence }) };
-    case "person_removed":
-      return {
-        ...state,
-        stage: without(state.stage, event.person_id),
-        hands: without(state.hands, event.person_id),
-        invited: state.invited.filter((person) => person.id !== event.person_id),
-      };
     case "stand_in_changed":
       return facts(state, { stand_in: event.person_id });
+    case "person_removed": // What they had here has been taken from them by events before this one.
     case "noted":
       return state;
   }
@@ -84,6 +78,10 @@ function inOrder(stage: readonly OnStage[]): readonly OnStage[] {
   return [...stage].sort(
     (one, other) => RANK[one.role] - RANK[other.role] || compare(one.since, other.since) || compare(one.person.id, other.person.id),
   );
+}
+
+function oldestFirst(hands: readonly Hand[]): readonly Hand[] {
+  return [...hands].sort((one, other) => compare(one.since, other.since) || compare(one.person.id, other.person.id));
 }
 
 function byId(people: readonly Person[]): readonly Person[] {

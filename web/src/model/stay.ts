@@ -93,6 +93,10 @@ export class StayMachine implements Stay {
     this.#join();
   }
 
+  enterAnew(): void {
+    this.#channel.renew();
+  }
+
   retry(): void {
     if (this.#phase.name !== "refused") return;
     this.#enter({ name: "looking" });
@@ -266,8 +270,13 @@ export class StayMachine implements Stay {
   #welcomed({ resume, back }: { readonly resume: string; readonly back: boolean }): void {
     this.#resume = resume;
     if (!back) return;
-    if (this.#channel.space.value?.space.state === "live") this.#parts.sound.join(this.spaceId, resume);
+    if (this.#channel.space.value?.space.state === "live") this.#joinSound();
     this.#voice.arrived(this.#myPlace());
+  }
+
+  #joinSound(): void {
+    const you = this.#channel.you.value;
+    if (this.#resume !== null && you !== null) this.#parts.sound.join(this.spaceId, this.#resume, you.person.id);
   }
 
   #told(): void {
@@ -286,7 +295,7 @@ export class StayMachine implements Stay {
     if (announcement !== null) this.announcements.emit(announcement);
     const notice = noticeOf(event, you);
     if (notice !== null) this.#notices.add(notice);
-    if (event.kind === "space_started" && this.#resume !== null) this.#parts.sound.join(this.spaceId, this.#resume);
+    if (event.kind === "space_started") this.#joinSound();
     if (event.kind === "space_ended") this.#leaveFor({ name: "ended", reason: event.reason });
     if (event.kind === "space_cancelled") this.#leaveFor({ name: "ended", reason: "cancelled" });
   }

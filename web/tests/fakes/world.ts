@@ -37,7 +37,7 @@ export class FakeSound implements Sound {
     this.asked.push("prepare");
   }
 
-  join(_: string, resume: string): void {
+  join(_: string, resume: string, __: string): void {
     this.asked.push(`join ${resume}`);
     this.state.set("playing");
   }

@@ -36,7 +36,7 @@ function peer(index: number): FakePeer {
 }
 
 async function playing(): Promise<void> {
-  sound.join("space", "token");
+  sound.join("space", "token", "1");
   await settle();
   peer(0).become("connected");
 }
@@ -56,7 +56,7 @@ describe("the sound of a space", () => {
     sound.prepare();
     await settle();
     expect([peers.length, peer(0).offers, door.offered.length]).toEqual([1, 1, 0]);
-    sound.join("space", "token");
+    sound.join("space", "token", "1");
     await settle();
     expect(peers.length).toBe(1);
   });
@@ -105,6 +105,14 @@ describe("the sound of a space", () => {
     expect(door.hungUp).toEqual(["/media/s2"]);
   });
 
+  it("hangs up what was another person's, whom the server does not know to be me", async () => {
+    await playing();
+    sound.join("space", "of my account", "2");
+    await settle();
+    peer(1).become("connected");
+    expect(door.hungUp).toEqual(["/media/s1"]);
+  });
+
   it("takes the microphone along into the new connection", async () => {
     await playing();
     const track = new FakeTrack("mine").asTrack();
@@ -130,7 +138,7 @@ describe("the sound of a space", () => {
   });
 
   it("tries again after a connection that does not come about", async () => {
-    sound.join("space", "token");
+    sound.join("space", "token", "1");
     await time.pass(CONNECT_WITHIN_MS + 300);
     expect([peers.length, peer(0).isClosed, sound.state.value]).toEqual([2, true, "connecting"]);
     expect(door.hungUp).toEqual(["/media/s1"]);
@@ -138,7 +146,7 @@ describe("the sound of a space", () => {
 
   it("tries again while the server is away", async () => {
     door.refusal = "unavailable";
-    sound.join("space", "token");
+    sound.join("space", "token", "1");
     await time.pass(2_000);
     door.refusal = null;
     await time.pass(2_000);
@@ -148,24 +156,24 @@ describe("the sound of a space", () => {
 
   it("says why the server refused, until it is asked to join again", async () => {
     door.refusal = "sdp_no_opus";
-    sound.join("space", "token");
+    sound.join("space", "token", "1");
     await time.pass(20_000);
     expect([sound.state.value, sound.problem.value?.code, peers.length]).toEqual(["refused", "sdp_no_opus", 1]);
     door.refusal = null;
-    sound.join("space", "again");
+    sound.join("space", "again", "1");
     expect(sound.state.value).toBe("connecting");
   });
 
   it("survives an answer that makes no sense", async () => {
     door.sdp = "nonsense";
-    sound.join("space", "token");
+    sound.join("space", "token", "1");
     await settle();
     expect([sound.state.value, sound.problem.value?.code]).toEqual(["refused", "webrtc_failed"]);
   });
 
   it("says so where a browser has no WebRTC", () => {
     possible = false;
-    sound.join("space", "token");
+    sound.join("space", "token", "1");
     expect(sound.state.value).toBe("unable");
   });
 
@@ -194,7 +202,7 @@ describe("the sound of a space", () => {
   });
 
   it("hangs up a session that was answered after one had left", async () => {
-    sound.join("space", "token");
+    sound.join("space", "token", "1");
     await sound.leave();
     await settle();
     expect([sound.state.value, peer(0).isClosed]).toEqual(["off", true]);

@@ -43,6 +43,7 @@ class FakeStay implements Stay {
   unblockSound = this.#no;
   comeBack = this.#no;
   retry = this.#no;
+  enterAnew = this.#no;
   leave = this.#no;
   dispose = this.#no;
   setVolume = this.#no;

@@ -31,10 +31,11 @@ describe("a space", () => {
     expect(space.hands).toEqual([aHand(BEA)]);
   });
 
-  it("forgets everything about somebody removed", () => {
-    const before = aSnapshot({ stage: [anEntry(ANN, { role: "host" }), anEntry(BEA)], hands: [aHand(BEA)], invited: [BEA] });
-    const space = after(before, { kind: "person_removed", person_id: BEA.id });
-    expect([space.stage.length, space.hands, space.invited]).toEqual([1, [], []]);
+  it("lists those asked to the stage by their ids, until they have answered", () => {
+    const asked = (person: typeof BEA): AnyEvent => ({ kind: "stage_invited", person, by: ANN });
+    const space = after(aSnapshot(), asked(CARLO), asked(BEA));
+    expect(space.invited).toEqual([BEA, CARLO]);
+    expect(after(space, { kind: "stage_invitation_closed", person_id: BEA.id, why: "declined" }).invited).toEqual([CARLO]);
   });
 
   it("is empty once it has ended, and says why", () => {

@@ -297,6 +297,20 @@ describe("a line that is cut", () => {
   });
 });
 
+describe("signing in while one listens", () => {
+  it("enters anew as the account, without leaving or cutting the sound", async () => {
+    await inside();
+    const [old] = dialer.lines;
+    stay.enterAnew();
+    expect(old?.sent).not.toContainEqual({ type: "leave" });
+    dialer.line.open();
+    expect(dialer.line.last).toMatchObject({ type: "hello", resume: null });
+    dialer.line.welcome(you(CARLO), aSnapshot(), "of Carlo");
+    expect(phase()).toBe("here");
+    expect(sound.asked.slice(-2)).toEqual(["join first", "join of Carlo"]);
+  });
+});
+
 describe("a page that is loaded anew", () => {
   it("opens no microphone, and closes the one that it had open", async () => {
     await onStage();

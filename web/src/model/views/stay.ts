@@ -126,6 +126,8 @@ export interface Stay {
   unblockSound(): void;
   /** After `replaced`: take the stay back to this page; call it inside the click. */
   comeBack(): void;
+  /** I have signed in, or changed my name: be known by it here, while the sound goes on. */
+  enterAnew(): void;
   /** Look again after `refused`. */
   retry(): void;
   /** Leave for good; the place on stage is given up. */
