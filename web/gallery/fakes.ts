@@ -7,7 +7,7 @@ import { crowd, HANDS, ME, PEOPLE, SQUARE, STAGE } from "./people";
 
 const done = () => Promise.resolve(DONE);
 
-export const NO_RIGHTS: StayView["may"] = { raiseHand: false, comeOnStage: false, stepDown: false, react: true, moderate: false, changeSettings: false, chooseCohosts: false, start: false, end: false };
+export const NO_RIGHTS: StayView["may"] = { raiseHand: false, comeOnStage: false, stepDown: false, react: true, moderate: false, changeSettings: false, chooseCohosts: false, start: false, cancel: false, end: false };
 
 export interface FakeStay {
   readonly view: StayView;
@@ -38,13 +38,15 @@ export function aStay({ view, mic = { name: "none" }, level = 0, levels = new Ma
     levels: new Cell(levels), dominant: new Cell<number | null>([...levels.entries()].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null), volume: new Cell(1),
     announcements: new Emitter<Announcement>(), reactions: happening,
     listen: () => now.update((old) => ({ ...old, phase: { name: "here" } })),
+    talkedSeconds: () => 0, enterAnew: () => undefined,
+    loudspeaker: { devices: new Cell([{ id: "default", label: "Speaker" }, { id: "head", label: "Headset" }]), device: new Cell<string | null>(null), choose: () => undefined },
     unblockSound: () => undefined, comeBack: () => undefined, retry: () => undefined, leave: () => now.update((old) => ({ ...old, phase: { name: "left" } })),
     raiseHand: done, lowerHand: done, comeOnStage: done, declineInvitation: done, stepDown: done, toggleMic: toggle, setMic: toggle, react: done, start: done, cancel: done,
     people: () => Promise.resolve(succeeded({ people: SQUARE, next: null })),
     actionsOn: (id) => (now.value.may.moderate && id !== now.value.you?.person.id ? ["mute", "take_off", "make_cohost", "remove"] : []),
     act: done, muteAll: done, lowerAllHands: done, end: done,
     setVolume: () => undefined, dismiss: (id) => now.update((old) => ({ ...old, notices: old.notices.filter((one) => one.id !== id) })), dispose: () => undefined,
-  } as Stay;
+  };
 }
 
 export function anAccount(name: AccountState["name"] = "account"): Account {
@@ -52,10 +54,11 @@ export function anAccount(name: AccountState["name"] = "account"): Account {
   return {
     state: new Cell<AccountState>({ name, me, instance: { name: "Arengo", signup: "open", version: "0.1", languages: ["en", "it"] }, problem: null }),
     refresh: () => Promise.resolve(), signIn: done, signUp: done, becomeGuest: done, rename: done, setLang: done, signOut: done,
-    tokens: () => Promise.resolve(succeeded([{ id: "1", label: "My podcast machine", created_at: new Date(0).toISOString(), scopes: [] }])),
-    makeToken: () => Promise.resolve(succeeded({ id: "2", label: "x", token: "arg_8sJ2kd0QmX4vT7yPzA1nBw", created_at: new Date(0).toISOString(), scopes: [] })), revokeToken: done,
+    tokens: () => Promise.resolve(succeeded([{ id: "1", label: "My podcast machine", created_at: new Date(0).toISOString(), scopes: null, used_at: null }])),
+    makeToken: () => Promise.resolve(succeeded({ id: "2", label: "x", token: "arg_8sJ2kd0QmX4vT7yPzA1nBw", scopes: null })), revokeToken: done,
+    invite: () => Promise.resolve(succeeded({ code: "abc", url: "https://arengo.example/signup?invitation=abc" })),
     faultsOf: () => ({}),
-  } as Account;
+  };
 }
 
 function aHome(state: HomeState): Home {

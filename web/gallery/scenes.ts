@@ -52,7 +52,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   "door-members": space(() => ({ account: "nobody", stay: { view: here({ phase: { name: "door" }, you: null, space: facts({ guests_allowed: false }) }) } })),
   "door-before": space(() => ({ account: "nobody", stay: { view: here({ phase: { name: "door" }, you: null, stage: [], audience: crowd(0), space: facts({ state: "scheduled", started_at: null, scheduled_start: minutes(75) }) }) } })),
   "door-waiting": space(() => ({ account: "nobody", stay: { view: here({ phase: { name: "waiting" }, status: { key: "waiting_for_start" }, you: null, stage: [], audience: crowd(0), space: facts({ state: "scheduled", started_at: null, scheduled_start: minutes(0.5) }) }) } })),
-  "door-host": space(() => ({ stay: { view: here({ phase: { name: "door" }, you: null, stage: [], audience: crowd(0), space: facts({ state: "scheduled", started_at: null, scheduled_start: minutes(75), host: ME }), may: { ...NO_RIGHTS, start: true } }) } })),
+  "door-host": space(() => ({ stay: { view: here({ phase: { name: "door" }, you: null, stage: [], audience: crowd(0), space: facts({ state: "scheduled", started_at: null, scheduled_start: minutes(75), host: ME }), may: { ...NO_RIGHTS, start: true, cancel: true } }) } })),
   ended: closed({ name: "ended", reason: "host" }, facts({ state: "ended", ended_at: minutes(0), end_reason: "host" })),
   "not-found": closed({ name: "refused", problem: { code: "no_such_space", detail: "", facts: {}, retryAfter: null } }, null),
   replaced: closed({ name: "replaced" }),
