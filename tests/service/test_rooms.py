@@ -320,6 +320,18 @@ async def test_people_are_found_in_the_space_or_anywhere() -> None:
             await house.spaces.person(space, "404")
 
 
+async def test_figures_count_spaces_people_and_channels() -> None:
+    async with a_house() as house:
+        space = await house.opens()
+        await house.enters(space, HOST)
+        await house.enters(space, GUEST)
+        await house.joins(space, ANN, Door.WHIP)
+        figures = house.spaces.figures()
+        assert figures.spaces == {"live": 1}
+        assert figures.people == {"host": 1, "guest": 1, "speaker": 1}
+        assert (figures.channels, figures.media_sessions) == (2, 1)
+
+
 async def test_before_the_start_everything_is_unavailable() -> None:
     async with a_house() as house:
         await house.spaces.stop()

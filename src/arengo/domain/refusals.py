@@ -53,10 +53,6 @@ def not_on_stage() -> Refusal:
     return Refusal("Only who is on stage has a microphone here.", code="not_on_stage")
 
 
-def already_on_stage() -> Refusal:
-    return Refusal("They are on stage already.", code="already_on_stage")
-
-
 def follows_not_available() -> Refusal:
     return Refusal("Speaking for people whom the host follows is not available yet.", code="follows_not_available")
 

@@ -63,6 +63,7 @@ class Turn:
     decide: Decision
     answer: asyncio.Future[int]
     hush: frozenset[PersonId]
+    asked_at: float  # monotonic seconds
 
 
 class SpaceRoom:
@@ -78,6 +79,7 @@ class SpaceRoom:
         self.active: tuple[Voice, ...] = ()  # who is heard now, dominant first
         self.banned: set[PersonId] = set()
         self.is_failed = False
+        self.lag_s = 0.0  # the slowest turn since the last look
         self._ledger = Ledger(space, tools.store, tools.clock, retry_s=tools.limits.database_retry_s)
         self._turns: asyncio.Queue[Turn] = asyncio.Queue(tools.limits.commands_waiting)
 
@@ -107,7 +109,7 @@ class SpaceRoom:
         if self._turns.full():
             raise Unavailable("Too much is going on in this space.", retry_after=1.0)
         hush = self._silenced_by(decision)
-        turn = Turn(decision, asyncio.get_running_loop().create_future(), hush)
+        turn = Turn(decision, asyncio.get_running_loop().create_future(), hush, self.tools.clock.monotonic())
         turn.answer.add_done_callback(_heed)
         self.media.hush(hush)
         self._turns.put_nowait(turn)
@@ -162,6 +164,7 @@ class SpaceRoom:
                 _answer(turn, error)
             else:
                 _answer(turn, version)
+            self.lag_s = max(self.lag_s, self.tools.clock.monotonic() - turn.asked_at)
 
     async def close(self, farewell: Farewell) -> None:
         """Write what is owed, if the database lets us, and say farewell to every channel."""

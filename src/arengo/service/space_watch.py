@@ -27,6 +27,7 @@ class RoomWatch:
     async def look(self) -> None:
         """Do what is due; what cannot be done now is due again next time."""
         room = self._room
+        room.lag_s = 0.0
         self._forget_the_gone()
         now = room.now()
         if not room.space.is_live or room.media.is_anybody_heard():

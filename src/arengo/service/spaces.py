@@ -30,6 +30,7 @@ from arengo.service.rates import RateLimit
 from arengo.service.resume import ResumeTokens, Stay
 from arengo.service.space_door import enter, hang_up, open_media
 from arengo.service.space_ear import MediaEar
+from arengo.service.space_figures import SpaceFigures, figures_of
 from arengo.service.space_listing import SpaceView, by_audience, view_of
 from arengo.service.space_room import RoomTools, SpaceRoom
 from arengo.service.space_rooms import Rooms
@@ -86,6 +87,10 @@ class Spaces:
             task.cancel()
         await asyncio.gather(*running.tasks, return_exceptions=True)
         await running.rooms.stop()
+
+    def figures(self) -> SpaceFigures:
+        """Count spaces and people, for those who watch over the server."""
+        return figures_of(self.rooms)
 
     async def look_after(self) -> None:
         """Do now what the heartbeat does each second: who is gone for too long, what is still to be written."""

@@ -44,6 +44,7 @@ STATUS: Final[Mapping[str, int]] = {
     "no_such_person": 404,
     # spaces
     "no_such_space": 404,
+    "too_many_spaces": 409,
     "title_empty": 400,
     "title_too_long": 400,
     "topics_invalid": 400,
@@ -55,7 +56,6 @@ STATUS: Final[Mapping[str, int]] = {
     "too_many_cohosts": 409,
     "not_invited": 403,
     "not_on_stage": 409,
-    "already_on_stage": 409,
     "guest_cannot_speak": 403,
     "removed": 403,
     "private": 403,
@@ -63,6 +63,7 @@ STATUS: Final[Mapping[str, int]] = {
     "unknown_emoji": 400,
     "replaced": 409,
     # the sound
+    "no_such_session": 404,
     "sdp_malformed": 400,
     "sdp_video_refused": 406,
     "sdp_no_audio": 406,

@@ -1,0 +1,70 @@
+"""The database locked or gone: the sound goes on, a ban still silences, the rest waits."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+from tests.fakes.offers import an_offer
+from tests.integration.talkers import World, a_world
+
+from arengo.limits import Limits
+from arengo.web.signaling import messages as wire
+
+
+@pytest.fixture
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
+    async with a_world(tmp_path / "data", database_url, limits=Limits(database_wait_s=0.5, database_retry_s=0.2)) as world:
+        yield world
+
+
+@asynccontextmanager
+async def locked(url: str) -> AsyncIterator[None]:
+    """Let nobody else write, as a stuck process would."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            yield
+            holder.execute("ROLLBACK")
+        return
+    holder = await asyncpg.connect(make_url(url).render_as_string(hide_password=False))
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("LOCK TABLE spaces, space_members, bans IN EXCLUSIVE MODE")
+    yield
+    await transaction.rollback()
+    await holder.close()
+
+
+async def test_with_the_database_locked_a_ban_silences_and_the_rest_waits(world: World, database_url: str) -> None:
+    host, ann, ben = await world.account("hanna"), await world.account("ann"), await world.account("ben")
+    space = await host.opens(who_may_speak="everyone")
+    for person in (host, ann):
+        assert (await person.offers(space, "whip", an_offer("sendonly"))).status_code == 201
+    async with ben.channel(space) as bens, ann.channel(space) as anns:
+        await bens.welcomed()
+        await anns.welcomed()
+        async with locked(database_url):
+            refused = await bens.asks("raise_hand")
+            assert isinstance(refused, wire.Refused)
+            assert refused.code == "unavailable"
+            assert refused.retry_after is not None
+            answer = await ben.call("PUT", f"/api/v1/spaces/{space}/hand")
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
+            assert len(world.media.heard) == 2
+            await world.server.operator.ban("ann", reason="")
+            assert len(world.media.heard) == 1
+            assert await anns.closed() == (4403, "banned")
+            assert (await bens.event(wire.LeftStage, lambda e: e.person_id == ann.id)).why == "banned"
+        await asyncio.sleep(refused.retry_after)  # as the server said
+        assert isinstance(await bens.asks("raise_hand"), wire.Done)
+        assert [m.person.id for m in (await world.room(space)).space.hands()] == [ben.id]
+        again = await ann.offers(space, "whep", an_offer("recvonly"))
+        assert again.status_code in (401, 403)
