@@ -17,7 +17,7 @@ from arengo.web import auth, pages, site_routes
 from arengo.web.api import accounts, health, instance, invitations, media, metrics, people, session, spaces, stage, tokens
 from arengo.web.config import WebConfig
 from arengo.web.edge import Edge
-from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error
+from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error, answer_too_deep
 from arengo.web.openapi import openapi_config
 from arengo.web.signaling import channel
 from arengo.web.site import Site
@@ -50,6 +50,7 @@ def create_app(services: Services, config: WebConfig | None = None) -> Litestar:
         exception_handlers={
             ArengoError: answer_arengo_error,
             HTTPException: answer_http_error,
+            RecursionError: answer_too_deep,
             Exception: answer_fault,
         },
         openapi_config=openapi_config(services.settings.version),

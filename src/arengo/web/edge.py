@@ -34,7 +34,7 @@ class Edge:
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        _believe_proxy(scope, self._config.trusted_proxies)
+        believe_proxy(scope, self._config.trusted_proxies)
         if scope["type"] == ScopeType.HTTP:
             await self._answer(scope, receive, send)
         else:
@@ -70,7 +70,7 @@ def client_address(connection: ASGIConnection) -> str:  # type: ignore[type-arg]
     return client[0] if client else ""
 
 
-def _believe_proxy(scope: Scope, trusted: tuple[IPv4Network | IPv6Network, ...]) -> None:
+def believe_proxy(scope: Scope, trusted: tuple[IPv4Network | IPv6Network, ...]) -> None:
     """Put the forwarded address and scheme in place of the proxy's, when the peer is a trusted proxy."""
     client = scope.get("client")
     if not client:

@@ -178,6 +178,13 @@ def answer_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Respon
     return problem_response(problem(code, detail, status=error.status_code, facts=facts), error.headers)
 
 
+def answer_too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    """A body nested deeper than the parser goes; any other endless recursion is our own fault."""
+    if "deserializing" not in str(error):
+        return answer_fault(request, error)
+    return problem_response(problem("malformed", _SENTENCES["malformed"]))
+
+
 def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Our own fault: logged in full, told without detail."""
     _log.error("Fault while answering %s %s", request.method, request.url.path, exc_info=error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from litestar import Request, Response, get
@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from arengo.domain.errors import Refusal
 from arengo.service.services import Services
+from arengo.service.space_figures import SpaceFigures
 from arengo.web.config import web_config
 from arengo.web.edge import client_address, was_forwarded
 
@@ -71,11 +72,16 @@ class MediaCollector(Collector):
 class SpacesCollector(Collector):
     """Spaces by state, people by role, and how late the channel is."""
 
-    def __init__(self, figures: Iterable[Metric]) -> None:
+    def __init__(self, figures: SpaceFigures) -> None:
         self._figures = figures
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._figures
+        figures = self._figures
+        yield _by("arengo_spaces", "Spaces that are kept in memory, by state", "state", figures.spaces)
+        yield _by("arengo_people", "People in spaces, by role", "role", figures.people)
+        yield GaugeMetricFamily("arengo_channels", "Open space channels", value=figures.channels)
+        yield GaugeMetricFamily("arengo_media_sessions", "Media sessions of people", value=figures.media_sessions)
+        yield GaugeMetricFamily("arengo_event_lag_seconds", "Slowest command of the last second", value=figures.event_lag_s)
 
 
 @get("/metrics", include_in_schema=False)
@@ -86,7 +92,7 @@ async def metrics(request: Request[Any, Any, Any], services: NamedDependency[Ser
         raise Refusal("Figures are told to the machine itself, or to who shows the metrics token.", code="not_permitted")
     registry = CollectorRegistry()
     registry.register(MediaCollector(config.media_stats()))
-    registry.register(SpacesCollector(_space_figures(services)))
+    registry.register(SpacesCollector(services.spaces.figures()))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
@@ -100,8 +106,11 @@ def _is_allowed(request: Request[Any, Any, Any], token: str | None) -> bool:
         return False
 
 
-def _space_figures(services: Services) -> list[Metric]:
-    return []
+def _by(name: str, told: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, told, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family
 
 
 def _histogram(counts: list[int]) -> Metric:

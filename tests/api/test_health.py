@@ -1,0 +1,58 @@
+"""Whether the server lives, whether it is ready, and what it tells those who watch over it."""
+
+from __future__ import annotations
+
+import httpx
+from tests.api.conftest import URL, Browser, Open
+
+from arengo.adapters.db.engine import Database
+from arengo.bootstrap import Running
+from arengo.web.app import create_app
+from arengo.web.config import WebConfig
+
+
+async def test_a_server_without_its_database_lives_but_is_not_ready(server: Running, browser: Browser) -> None:
+    assert (await browser.get("/readyz")).status_code == 200
+    database = server.services.database
+    assert isinstance(database, Database)
+    await database.close()
+
+    assert (await browser.get("/healthz")).status_code == 200
+    not_ready = await browser.get("/readyz")
+    assert (not_ready.status_code, not_ready.json()["code"]) == (503, "unavailable")
+    assert int(not_ready.headers["retry-after"]) > 0
+
+
+async def test_figures_are_told_to_this_machine_alone(open_browser: Open) -> None:
+    assert (await open_browser("127.0.0.1").get("/metrics")).status_code == 200
+    assert (await open_browser("::1").get("/metrics")).status_code == 200
+    assert (await open_browser("::ffff:127.0.0.1").get("/metrics")).status_code == 200
+    refused = await open_browser("192.168.1.5").get("/metrics")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
+
+
+async def test_figures_are_not_told_through_a_proxy_on_this_machine(open_browser: Open) -> None:
+    answer = await open_browser("127.0.0.1").http.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
+
+    assert answer.status_code == 403
+
+
+async def test_figures_are_told_to_who_shows_the_metrics_token(server: Running) -> None:
+    app = create_app(server.services, WebConfig(metrics_token="let me see"))
+    transport = httpx.ASGITransport(app=app, client=("192.168.1.5", 1))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
+        assert (await http.get("/metrics", headers={"Authorization": "Bearer let me see"})).status_code == 200
+        assert (await http.get("/metrics", headers={"Authorization": "Bearer let me"})).status_code == 403
+
+
+async def test_the_figures_count_spaces_people_packets_and_delay(browser: Browser, open_browser: Open) -> None:
+    await browser.sign_up("ann")
+    await browser.post("/api/v1/spaces", json={"title": "Evening", "start": True})
+
+    text = (await open_browser("127.0.0.1").get("/metrics")).text
+
+    assert 'arengo_spaces{state="live"} 1.0' in text
+    assert "arengo_media_packets_in_total 50.0" in text
+    assert 'arengo_media_forward_delay_seconds_bucket{le="4e-06"} 3.0' in text
+    assert 'arengo_media_forward_delay_seconds_bucket{le="+Inf"} 4.0' in text
+    assert "arengo_event_lag_seconds" in text
