@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use arengo_client::{ClientOptions, Identity, Peer, SecureChance, State, Way};
+use arengo_client::{ClientOptions, Identity, Peer, State, SystemEntropy, Way};
 use arengo_net::{Media, MediaOptions, Offer};
 
 use crate::floor::v4;
@@ -119,7 +119,7 @@ fn connect(media: &Media, first: u64, count: usize) -> Result<Vec<End>, Box<dyn 
         let peer = Peer::new(
             options,
             Identity::shared()?,
-            Box::new(SecureChance),
+            Box::new(SystemEntropy),
             Instant::now(),
         );
         let mut peer = peer.ok_or("no peer with these lines")?;

@@ -19,8 +19,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod chance;
 mod client;
+mod entropy;
 mod error;
 mod identity;
 pub mod limits;
@@ -28,8 +28,8 @@ mod options;
 mod peer;
 mod runtime;
 
-pub use chance::{Chance, SecureChance, SeededChance};
 pub use client::Client;
+pub use entropy::SystemEntropy;
 pub use error::{AnswerRefused, ClientUnavailable, LevelsMismatch};
 pub use identity::Identity;
 pub use options::{ClientOptions, Received, State};

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use arengo_client::{ClientOptions, Identity, Peer, SeededChance, State, Way};
+use arengo_client::{ClientOptions, Identity, Peer, State, Way};
 use arengo_core::Time;
 
+use crate::chance::SeededChance;
 use crate::participant::{Frame, Heard, Participant};
 
 /// Our own client without its sockets.
@@ -31,7 +32,8 @@ impl Acquaintance {
         };
         let chance = Box::new(SeededChance::new(seed));
         let peer = Peer::new(options, identity, chance, epoch + now.since_zero())
-            .expect("lines within limits");
+            .expect("lines within limits")
+            .with_handshake_seed(seed);
         Acquaintance {
             peer,
             epoch,

@@ -18,6 +18,7 @@
 //! This crate is for tests alone and stops at the first surprise.
 
 mod acquaintance;
+mod chance;
 mod digest;
 mod network;
 mod participant;
@@ -27,8 +28,8 @@ mod speech;
 mod stranger;
 mod watch;
 
-pub use arengo_client::SeededChance;
 pub use arengo_core::Time;
+pub use chance::SeededChance;
 pub use network::Weather;
 pub use participant::{Frame, Heard, Participant};
 pub use server::News;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use arengo_client::SeededChance;
-
 use arengo_core::Time;
+
+use crate::chance::SeededChance;
 
 /// What happens to datagrams on their way.
 #[derive(Debug, Clone, Copy, PartialEq)]

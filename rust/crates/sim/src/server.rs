@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arengo_client::{Chance, SeededChance};
 use arengo_core::{
-    Batch, Entropy, Event, Identity, Outbox, Request, Route, Shard, ShardOptions, Sink, Time,
-    WallClock, accept_offer,
+    Batch, Event, Identity, Outbox, Request, Route, Shard, ShardOptions, Sink, Time, WallClock,
+    accept_offer,
 };
 use arengo_wire::sdp::Candidate;
+
+use crate::chance::SeededChance;
 
 /// What the shard told, in owned words.
 pub type News = Event;
@@ -38,7 +39,7 @@ pub struct Server {
     outbox: Outbox,
     carried: Arc<Mutex<Carried>>,
     identity: Identity,
-    chance: Seeded,
+    chance: SeededChance,
     news: Vec<News>,
 }
 
@@ -57,12 +58,9 @@ impl Server {
             },
         };
         let mut chance = SeededChance::new(seed);
-        let own = Seeded(SeededChance::new(chance.next_u64()));
+        let own = SeededChance::new(chance.next_u64());
         Server {
-            shard: Shard::new(
-                options,
-                Box::new(Seeded(SeededChance::new(chance.next_u64()))),
-            ),
+            shard: Shard::new(options, Box::new(SeededChance::new(chance.next_u64()))),
             outbox: Outbox::new(Box::new(Carrier(Arc::clone(&carried)))),
             carried,
             identity: Identity::generate(epoch).expect("a certificate"),
@@ -154,14 +152,5 @@ impl Sink for Carrier {
                 .iter()
                 .map(|(route, bytes)| (route.address, bytes.to_vec())),
         );
-    }
-}
-
-/// The shard's chance, from the seed.
-struct Seeded(SeededChance);
-
-impl Entropy for Seeded {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        Chance::fill(&mut self.0, bytes);
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use arengo_client::SeededChance;
 use arengo_core::Time;
 
 use crate::acquaintance::Acquaintance;
+use crate::chance::SeededChance;
 use crate::digest::Digest;
 use crate::network::{Datagram, Network, Weather};
 use crate::participant::{Heard, Participant};

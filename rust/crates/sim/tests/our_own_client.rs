@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use arengo_client::{ClientOptions, Identity, Peer, SeededChance, State, Way};
-use arengo_sim::a_space;
+use arengo_client::{ClientOptions, Identity, Peer, State, Way};
+use arengo_sim::{SeededChance, a_space};
 use str0m::change::SdpOffer;
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};

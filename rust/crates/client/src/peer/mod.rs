@@ -13,9 +13,9 @@ mod paths;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::{
-    AnswerRefused, Chance, ClientOptions, Identity, LevelsMismatch, Received, State, limits,
-};
+use crate::entropy::{number, word};
+use crate::{AnswerRefused, ClientOptions, Identity, LevelsMismatch, Received, State, limits};
+use arengo_core::Entropy;
 use arengo_core::crypto::StunIntegrity;
 use arengo_wire::sdp::{self, IceCredentials, OfferParameters, RemoteAnswer, SendLine};
 use association::{Association, Failed, Said};
@@ -35,7 +35,8 @@ pub struct Transmit {
 pub struct Peer {
     options: ClientOptions,
     identity: Identity,
-    chance: Box<dyn Chance>,
+    entropy: Box<dyn Entropy>,
+    handshake_seed: Option<u64>,
     state: State,
     offer: String,
     ufrag: String,
@@ -70,7 +71,7 @@ impl Peer {
     pub fn new(
         options: ClientOptions,
         identity: &Identity,
-        mut chance: Box<dyn Chance>,
+        mut entropy: Box<dyn Entropy>,
         now: Instant,
     ) -> Option<Peer> {
         let lines = usize::from(options.send) + options.receive_lines;
@@ -78,17 +79,17 @@ impl Peer {
             return None;
         }
         let ice = IceCredentials {
-            ufrag: word(&mut *chance, 8),
-            password: word(&mut *chance, 24),
+            ufrag: word(&mut *entropy, 8),
+            password: word(&mut *entropy, 24),
         };
         let myself = SelfDescription {
-            ssrc: chance.number().max(1),
-            cname: word(&mut *chance, 16),
+            ssrc: number(&mut *entropy).max(1),
+            cname: word(&mut *entropy, 16),
             sends: options.send,
         };
         // Below 2^15: the first wrap is far, and who joins meanwhile guesses the rollover counter right (RFC 3711).
-        let sequence = (chance.number() & 0x7fff) as u16;
-        let pacer = Pacer::new(sequence, chance.number());
+        let sequence = (number(&mut *entropy) & 0x7fff) as u16;
+        let pacer = Pacer::new(sequence, number(&mut *entropy));
         let sending = SendLine {
             ssrc: myself.ssrc,
             cname: &myself.cname,
@@ -99,12 +100,13 @@ impl Peer {
             candidates: &[],
             send: options.send.then_some(sending),
             receive_lines: u8::try_from(options.receive_lines).ok()?,
-            session_id: u64::from(chance.number()),
+            session_id: u64::from(number(&mut *entropy)),
         });
         Some(Peer {
             options,
             identity: identity.clone(),
-            chance,
+            entropy,
+            handshake_seed: None,
             state: State::New,
             offer,
             ufrag: ice.ufrag,
@@ -115,6 +117,15 @@ impl Peer {
             received: VecDeque::new(),
             now,
         })
+    }
+
+    /// For simulations alone: let the handshake's timing and numbers, though not its keys, follow from *seed*.
+    #[must_use]
+    pub fn with_handshake_seed(self, seed: u64) -> Peer {
+        Peer {
+            handshake_seed: Some(seed),
+            ..self
+        }
     }
 
     /// The SDP offer, the same each time.
@@ -179,7 +190,7 @@ impl Peer {
         if connection.paths.is_silent(now) {
             return self.end(State::Failed);
         }
-        for (to, datagram) in connection.paths.due(&mut *self.chance, now) {
+        for (to, datagram) in connection.paths.due(&mut *self.entropy, now) {
             transmit(&mut self.transmits, to, datagram);
         }
         let is_due =
@@ -306,12 +317,12 @@ impl Peer {
         };
         if !connection
             .paths
-            .take(from, datagram, &mut *self.chance, now)
+            .take(from, datagram, &mut *self.entropy, now)
             || connection.association.is_some()
         {
             return;
         }
-        let seed = self.chance.handshake_seed();
+        let seed = self.handshake_seed;
         match Association::begin(&self.identity, connection.answer.fingerprint, seed, now) {
             Ok((association, said)) => {
                 connection.association = Some(association);
@@ -439,16 +450,4 @@ fn ways(answer: &RemoteAnswer) -> Vec<Way> {
         }
     }
     ways
-}
-
-/// A random word of ICE characters (RFC 8839 section 5.4).
-fn word(chance: &mut dyn Chance, length: usize) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = vec![0; length];
-    chance.fill(&mut bytes);
-    bytes
-        .iter()
-        .filter_map(|byte| LETTERS.get(usize::from(byte & 63)))
-        .map(|letter| char::from(*letter))
-        .collect()
 }

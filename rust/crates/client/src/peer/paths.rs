@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use arengo_core::Entropy;
 use arengo_core::crypto::StunIntegrity;
 use arengo_wire::stun::{BindingRequest, Class, IceRole, Message, TransactionId};
 
-use crate::{Chance, limits};
+use crate::entropy::number;
+use crate::limits;
 
 /// Checks whose answers are still believed.
 const MOST_PENDING: usize = 4 * limits::MOST_CANDIDATES;
@@ -100,7 +102,7 @@ impl Paths {
     }
 
     /// The checks to send at *now*.
-    pub fn due(&mut self, chance: &mut dyn Chance, now: Instant) -> Vec<(Way, Vec<u8>)> {
+    pub fn due(&mut self, entropy: &mut dyn Entropy, now: Instant) -> Vec<(Way, Vec<u8>)> {
         if now < self.next_check {
             return Vec::new();
         }
@@ -108,7 +110,7 @@ impl Paths {
         match self.selected {
             Some(selected) if !is_lost => {
                 self.next_check = now + limits::CONSENT_RETRY;
-                vec![self.check(selected, chance)]
+                vec![self.check(selected, entropy)]
             }
             _ => {
                 let age = now.saturating_duration_since(self.began);
@@ -128,7 +130,7 @@ impl Paths {
                     way.transport == Transport::Udp || !has_udp || age >= limits::UDP_ALONE
                 });
                 ways.into_iter()
-                    .map(|way| self.check(way, chance))
+                    .map(|way| self.check(way, entropy))
                     .collect()
             }
         }
@@ -139,7 +141,7 @@ impl Paths {
         &mut self,
         from: Way,
         message: &[u8],
-        chance: &mut dyn Chance,
+        entropy: &mut dyn Entropy,
         now: Instant,
     ) -> bool {
         let Ok(message) = Message::parse(message) else {
@@ -165,18 +167,18 @@ impl Paths {
         if self.selected == Some(from) {
             self.heard = now;
             // Spread, so that many clients do not check in step (RFC 7675 section 5.1).
-            let spread = 0.8 + 0.4 * f64::from(chance.number()) / f64::from(u32::MAX);
+            let spread = 0.8 + 0.4 * f64::from(number(entropy)) / f64::from(u32::MAX);
             self.next_check = now + limits::CONSENT.mul_f64(spread);
         }
         true
     }
 
-    fn check(&mut self, to: Way, chance: &mut dyn Chance) -> (Way, Vec<u8>) {
+    fn check(&mut self, to: Way, entropy: &mut dyn Entropy) -> (Way, Vec<u8>) {
         let tie_breaker = *self
             .tie_breaker
-            .get_or_insert_with(|| u64::from(chance.number()) << 32 | u64::from(chance.number()));
+            .get_or_insert_with(|| u64::from(number(entropy)) << 32 | u64::from(number(entropy)));
         let mut transaction = TransactionId([0; 12]);
-        chance.fill(&mut transaction.0);
+        entropy.fill(&mut transaction.0);
         if self.pending.len() == MOST_PENDING {
             self.pending.pop_front();
         }

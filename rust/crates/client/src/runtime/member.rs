@@ -13,7 +13,7 @@ use super::socket::Socket;
 use super::stream::Stream;
 use super::system::EventFd;
 use crate::peer::{Transmit, Transport, Way};
-use crate::{ClientOptions, Identity, Peer, Received, SecureChance, State, limits};
+use crate::{ClientOptions, Identity, Peer, Received, State, SystemEntropy, limits};
 
 /// Datagrams read of one socket before the others get their turn.
 const MOST_READ_AT_ONCE: usize = 64;
@@ -42,7 +42,7 @@ impl Member {
         let peer = Peer::new(
             options,
             Identity::shared()?,
-            Box::new(SecureChance),
+            Box::new(SystemEntropy),
             Instant::now(),
         )
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no line, or too many"))?;
