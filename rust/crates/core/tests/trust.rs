@@ -8,6 +8,8 @@
 
 mod people;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arengo_core::{Event, Route};
@@ -248,4 +250,26 @@ fn a_shard_takes_no_more_peers_than_it_may() {
     assert_eq!(world.shard.stats().peers, 0);
     assert_eq!(world.shard.stats().spaces, 0);
     world.pass(FRAME);
+}
+
+#[test]
+fn a_fault_with_one_peer_closes_that_peer_and_the_sound_of_others_goes_on() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    let third = world.answered(3, false, 3);
+    world.check(&third, third.route, true);
+    world.chance_fails.store(true, Ordering::Relaxed);
+    let fault = catch_unwind(AssertUnwindSafe(|| {
+        world.receive(third.route, &mut [22, 0xfe, 0xfd, 0]);
+    }));
+    assert!(fault.is_err());
+    world.chance_fails.store(false, Ordering::Relaxed);
+    world.shard.close_poisoned(world.now, &mut world.outbox);
+    world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+    assert!(world.events.contains(&Event::Closed {
+        peer: 3,
+        why: "fault".into()
+    }));
 }

@@ -7,7 +7,7 @@ use arengo_wire::stun::{self, Class, Message};
 use super::Shard;
 use crate::entropy::random_u32;
 use crate::events::Event;
-use crate::handshake::{HandshakeDone, HandshakeEnd, HandshakeJob};
+use crate::handshake::{Handshake, HandshakeDone, HandshakeEnd, HandshakeJob, Progress};
 use crate::limits;
 use crate::outbox::Outbox;
 use crate::peer::{Link, PeerKey};
@@ -124,6 +124,19 @@ impl Shard {
             engine,
             progress,
         } = done;
+        self.handling = Some(key);
+        self.settle_job(now, key, engine, progress, out);
+        self.handling = None;
+    }
+
+    fn settle_job(
+        &mut self,
+        now: Time,
+        key: PeerKey,
+        engine: Box<dyn Handshake>,
+        progress: Progress,
+        out: &mut Outbox,
+    ) {
         let Some(peer) = self.peer_mut(key) else {
             return;
         };

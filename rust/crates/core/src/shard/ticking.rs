@@ -129,16 +129,18 @@ impl Shard {
             let Some(peer) = self.peers.get(index) else {
                 continue;
             };
+            let key = PeerKey {
+                index,
+                generation: peer.generation,
+            };
+            self.handling = Some(key);
             if self.quiet_for(now, index) >= self.options.idle_timeout {
-                let key = PeerKey {
-                    index,
-                    generation: peer.generation,
-                };
                 self.close(now, key, Cow::Borrowed("silent"), out);
             } else {
                 self.report_to_listener(now, index, out);
             }
         }
+        self.handling = None;
     }
 
     fn report_to_listener(&mut self, now: Time, index: u32, out: &mut Outbox) {

@@ -13,6 +13,8 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arengo_core::crypto::StunIntegrity;
@@ -35,13 +37,20 @@ pub const SILENT: u8 = 127;
 const OPUS: u8 = 111;
 const LEVEL: u8 = 3;
 
-struct CountingEntropy(u8);
+struct CountingEntropy {
+    state: u8,
+    fails: Arc<AtomicBool>,
+}
 
 impl Entropy for CountingEntropy {
     fn fill(&mut self, bytes: &mut [u8]) {
+        assert!(
+            !self.fails.load(Ordering::Relaxed),
+            "chance fails, as the test wants"
+        );
         for byte in bytes {
-            self.0 = self.0.wrapping_mul(37).wrapping_add(11);
-            *byte = self.0;
+            self.state = self.state.wrapping_mul(37).wrapping_add(11);
+            *byte = self.state;
         }
     }
 }
@@ -114,12 +123,19 @@ pub struct World {
     pub outbox: Outbox,
     pub now: Time,
     pub events: Vec<Event>,
+    /// Makes the shard panic where it next needs chance.
+    pub chance_fails: Arc<AtomicBool>,
     sent: Sent,
 }
 
 impl World {
     pub fn new() -> Self {
         let sent = Sent::default();
+        let chance_fails = Arc::new(AtomicBool::new(false));
+        let entropy = CountingEntropy {
+            state: 1,
+            fails: Arc::clone(&chance_fails),
+        };
         let options = ShardOptions {
             max_peers: 5000,
             idle_timeout: Duration::from_secs(30),
@@ -128,10 +144,11 @@ impl World {
             },
         };
         Self {
-            shard: Shard::new(options, Box::new(CountingEntropy(1))),
+            shard: Shard::new(options, Box::new(entropy)),
             outbox: Outbox::new(Box::new(Collector(Rc::clone(&sent)))),
             now: Time::from_micros(1_000_000),
             events: Vec::new(),
+            chance_fails,
             sent,
         }
     }
