@@ -75,18 +75,26 @@ class Core:
 
         ("connected", peer, transport: "udp" | "tcp")   DTLS is up
         ("publishing", peer)                            first packet of an allowed voice
-        ("closed", peer, why: str)                      "silent", "bye", "dtls", or what close_peer was told
+        ("closed", peer, why: str)                      "silent", "bye", "dtls", "stopped" (by shutdown), "fault" (of ours), or what close_peer was told
         ("levels", space, [(voice, dbov: int), ...])    at most 10 a second a space, while they change; 0 loudest, -127 silence
         ("active", space, [voice | 0, ...])             who holds the slots, dominant first, when it changes
         """
 
-    def drain_tap(self, most_bytes: int) -> bytes: ...
+    def drain_tap(self, most_bytes: int) -> bytes:
+        """Whole records, oldest first, of Opus packets of tapped publishers while their voice is allowed.
+
+        A record, `struct` format ">IQQIQIQB" and then the Opus packet: bytes that follow this number, space, peer, voice,
+        arrival in µs since the Unix epoch, RTP timestamp, packet index (sequence number, wraps counted), and the level byte of
+        RFC 6464 (V bit, minus dBov). Memory is bounded: what is not drained in time is dropped and counted in drops_tap_total.
+        """
+
     def stats(self) -> dict[str, int | float | list[int]]:
         """Counters since the start, by name; names end in their unit. The forward delay is a histogram in µs powers of two.
 
         peers, spaces, packets_in_total, packets_out_total, bytes_in_total, bytes_out_total, drops_send_total,
-        drops_srtp_auth_total, drops_replay_total, drops_unknown_total, handshakes_total, handshake_failures_total,
-        stun_total, stun_rejected_total, events_dropped_total, forward_delay_us_log2: list[int]
+        drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total, handshakes_total,
+        handshake_failures_total, stun_total, stun_rejected_total, events_dropped_total, forwarded_total (packets of
+        publishers passed on), tcp_connections, tcp_rejected_total, faults_total, forward_delay_us_log2: list[int]
         """
 
     def shutdown(self) -> None:
