@@ -75,7 +75,7 @@ class Core:
 
         ("connected", peer, transport: "udp" | "tcp")   DTLS is up
         ("publishing", peer)                            first packet of an allowed voice
-        ("closed", peer, why: str)                      "silent", "bye", "dtls", "stopped" (by shutdown), "fault" (of ours), or what close_peer was told
+        ("closed", peer, why: str)                      "silent", "bye", "dtls", "stopped", "fault" (ours), or as close_peer was told
         ("levels", space, [(voice, dbov: int), ...])    at most 10 a second a space, while they change; 0 loudest, -127 silence
         ("active", space, [voice | 0, ...])             who holds the slots, dominant first, when it changes
         """
