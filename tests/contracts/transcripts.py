@@ -1,8 +1,8 @@
 """Golden conversations of the space channel: what one reader says and hears, line by line.
 
-A file in `protocol/transcripts/` is JSON lines, each an object with one key:
-`about` (a sentence, and who reads), `does` (what somebody else does meanwhile; the other side ignores it), `client` (what the
-reader says), `server` (what they hear), `closed` (code and reason), and `snapshot` (what a client must hold by then).
+A file in `protocol/transcripts/` is JSON lines. `from` (`client` or `server`) and `message` are what the reader says and hears.
+The others: `about` (a sentence, and who reads), `does` (what somebody else does meanwhile, which a client ignores), `closed`
+(code and reason), and `snapshot` (what a client must hold by then).
 `python -m tests.contracts.transcripts` writes the lines of the server anew from those of the people.
 """
 
@@ -104,7 +104,7 @@ class Replay:
         self._space = (await self.spaces.open(HOST, settings, start=True)).space.id
         written: list[Line] = []
         for line in given:
-            if line.keys() & {"server", "closed", "snapshot"}:
+            if line.get("from") == "server" or line.keys() & {"closed", "snapshot"}:
                 continue
             written.append(line)
             await self._follow(line)
@@ -122,14 +122,14 @@ class Replay:
         match line:
             case {"about": _, "reader": reader}:
                 self._reader = PEOPLE.get(reader)
-            case {"client": {"type": "hello"} as said}:
+            case {"from": "client", "message": {"type": "hello"} as said}:
                 self._socket = PipeSocket()
                 conversation = Conversation(cast(Any, self._socket), self._services, self._frames, cast(Any, self._space))
                 self._talk = asyncio.create_task(conversation.hold(self._reader, "192.0.2.1"))
                 if said.get("resume") == "as last":
                     said = {**said, "resume": {"token": self._last[0], "version": self._last[1]}}
                 self._socket.said.put_nowait(json.dumps(said))
-            case {"client": said}:
+            case {"from": "client", "message": said}:
                 self._socket.said.put_nowait(said if isinstance(said, str) else json.dumps(said))
             case {"does": {"who": who, "command": command}}:
                 asked = msgspec.convert(command, wire.AnyCommand)
@@ -149,7 +149,7 @@ class Replay:
         answers: list[Line] = []
         for frame in heard:
             self._take_in(msgspec.json.decode(frame, type=wire.FromServer))
-            answers.append({"server": json.loads(frame)})
+            answers.append({"from": "server", "message": json.loads(frame)})
         if self._talk is not None and self._talk.done():
             closing = self._talk.result()
             answers.append({"closed": {"code": closing.code, "reason": closing.reason}})

@@ -24,11 +24,12 @@ class FakePeer:
 
 
 class FakeMediaPlane:
-    """Peers are connected as soon as they are accepted; *most* is how many there may be."""
+    """Peers are connected as soon as they are accepted, unless *connects* is False; *most* is how many there may be."""
 
     def __init__(self, *, most: int = 20_000) -> None:
         self.peers: dict[PeerId, FakePeer] = {}
         self.log: list[str] = []
+        self.connects = True
         self._most = most
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue()
         self._is_stopped = False
@@ -37,6 +38,11 @@ class FakeMediaPlane:
     def heard(self) -> set[int]:
         """The voices that are let through now."""
         return {peer.voice for peer in self.peers.values() if peer.allowed}
+
+    def connect(self, peer: PeerId) -> None:
+        """Let a peer be up, when it is still there."""
+        if peer in self.peers:
+            self._events.put_nowait(PeerConnected(peer, "udp"))
 
     def lose(self, peer: PeerId, why: str = "silent") -> None:
         """Let a peer go away by itself."""
@@ -62,7 +68,8 @@ class FakeMediaPlane:
         lines = _media_lines(offer)
         self.peers[peer] = FakePeer(space, voice, may_send, may_receive)
         self.log.append(f"accept {peer}")
-        self._events.put_nowait(PeerConnected(peer, "udp"))
+        if self.connects:
+            self.connect(peer)
         return SdpAnswer("v=0\r\n" + "".join(f"{line}\r\n" for line in lines))
 
     async def allow_publish(self, node: NodeId, peer: PeerId, allowed: bool) -> None:

@@ -42,8 +42,52 @@ async def test_a_second_listening_session_replaces_the_first_and_says_so() -> No
         ear, _ = await house.enters(space, ANN)
         first = await house.joins(space, ANN)
         await house.joins(space, ANN)
+        await settled()
         assert ear.of(MediaEnded) == [MediaEnded(first, "replaced")]
         assert len(house.media.peers) == 1
+
+
+async def test_the_older_session_goes_on_until_the_newer_is_connected() -> None:
+    async with a_house() as house:
+        space = await house.opens()
+        _, seat = await house.enters(space, ANN)
+        await house.joins(space, ANN)
+        await seat.room.ask(ANN.person, ComeOnStage(), from_app=True)
+        await settled()
+        house.media.connects = False
+        await house.joins(space, ANN)
+        await settled()
+        assert {peer: p.allowed for peer, p in house.media.peers.items()} == {PeerId(1): True, PeerId(2): False}
+        house.media.connect(PeerId(2))
+        await settled()
+        assert {peer: p.allowed for peer, p in house.media.peers.items()} == {PeerId(2): True}
+
+
+async def test_a_newer_session_that_never_connects_costs_the_older_nothing() -> None:
+    async with a_house() as house:
+        space = await house.opens()
+        ear, seat = await house.enters(space, ANN)
+        await house.joins(space, ANN)
+        await settled()
+        house.media.connects = False
+        second = await house.joins(space, ANN)
+        house.media.lose(PeerId(2))
+        await settled()
+        assert [session.peer for session in seat.attendant.sessions] == [1]
+        assert ear.of(MediaEnded) == [MediaEnded(second, "silent")]
+
+
+async def test_of_two_that_are_late_the_newest_wins() -> None:
+    async with a_house() as house:
+        space = await house.opens()
+        house.media.connects = False
+        await house.joins(space, ANN)
+        await house.joins(space, ANN)
+        house.media.connect(PeerId(2))
+        await settled()
+        house.media.connect(PeerId(1))
+        await settled()
+        assert set(house.media.peers) == {PeerId(2)}
 
 
 async def test_a_second_whip_session_replaces_the_first_and_is_heard() -> None:

@@ -64,7 +64,7 @@ async def open_media(room: SpaceRoom, person: Person, door: Door, offer: str, re
     try:
         _require_sound(room, person)
         attendant = _attend(room, person)
-        await room.media.join(attendant, session)
+        room.media.join(attendant, session)
     except ArengoError:
         await room.media.abandon(session)
         raise
@@ -93,6 +93,14 @@ async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None) 
         await depart(room, attendant)
     else:
         await note_presence(room, attendant)
+
+
+async def connected(room: SpaceRoom, session: MediaSession) -> None:
+    """Note that the peer of *session* is up."""
+    attendant = room.attendance.find(session.person)
+    if attendant is not None and session in attendant.sessions:
+        await room.media.connected(attendant, session)
+        await room.media.settle(room.space)
 
 
 async def note_presence(room: SpaceRoom, attendant: Attendant) -> None:

@@ -10,7 +10,7 @@ from arengo.domain.ids import SpaceId, Voice
 from arengo.service.attendance import MediaSession
 from arengo.service.news import MediaEnd
 from arengo.service.ports import ActiveVoices, MediaEvent, MediaPlane, PeerClosed, PeerConnected, PeerId
-from arengo.service.space_door import hang_up
+from arengo.service.space_door import connected, hang_up
 from arengo.service.space_room import SpaceRoom
 
 log = logging.getLogger(__name__)
@@ -36,11 +36,11 @@ class MediaEar:
     async def hear(self, event: MediaEvent) -> None:
         match event:
             case PeerConnected(peer, _):
-                if (session := self._peers.get(peer)) is not None:
-                    session.is_connected = True
+                session, room = self._whose(peer)
+                if session is not None and room is not None:
+                    await connected(room, session)
             case PeerClosed(peer, why):
-                session = self._peers.get(peer)
-                room = self._find(session.space) if session is not None else None
+                session, room = self._whose(peer)
                 if session is not None and room is not None:
                     await hang_up(room, session, _ENDS.get(why, "server"))
             case ActiveVoices(space, voices):
@@ -49,6 +49,10 @@ class MediaEar:
                     room.active = tuple(Voice(v) for v in voices if v)
             case _:
                 pass  # levels and first packets are read in band by those who hear them
+
+    def _whose(self, peer: PeerId) -> tuple[MediaSession | None, SpaceRoom | None]:
+        session = self._peers.get(peer)
+        return session, self._find(session.space) if session is not None else None
 
 
 _ENDS: Mapping[str, MediaEnd] = {"silent": "silent", "bye": "silent", "dtls": "silent", "removed": "removed", "banned": "banned"}

@@ -1,7 +1,7 @@
 """The media sessions of one room: who may be heard, kept true on the media plane.
 
 Rule 1: what silences is told to the media plane at once; what lets a voice through is told after it has been written.
-Rule 2: one listening and one publishing session for each person; the newest wins.
+Rule 2: one listening and one publishing session for each person; the newest wins, as soon as it is connected.
 Rule 3: a microphone that was open in one session never opens another by itself.
 """
 
@@ -49,16 +49,26 @@ class RoomMedia:
         """Close a peer that never became part of the room."""
         await self._plane.close_peer(THIS_NODE, session.peer, "server")
 
-    async def join(self, attendant: Attendant, session: MediaSession) -> None:
-        """Give *session* its part; older sessions with the same part are closed as replaced."""
-        older = [s for s in attendant.sessions if _clash(s.door, session.door)]
+    def join(self, attendant: Attendant, session: MediaSession) -> None:
+        """Make *session* one of *attendant*'s; older ones go on until it is connected, so that a change of network cuts nothing."""
         self._attendance.add_session(attendant, session)
         self._peers[session.peer] = session
-        takes_over = attendant.publisher is None or attendant.publisher in older
+        if attendant.publisher is None and session.door.may_send:
+            attendant.publisher = session
+
+    async def connected(self, attendant: Attendant, session: MediaSession) -> None:
+        """Let *session* take over from the older ones with the same part, which are closed as replaced."""
+        session.is_connected = True
+        place = attendant.sessions.index(session)
+        rivals = [s for s in attendant.sessions if s is not session and _clash(s.door, session.door)]
+        if any(s.is_connected for s in rivals if attendant.sessions.index(s) > place):
+            await self.end(attendant, session, "replaced")
+            return
+        older = [s for s in rivals if attendant.sessions.index(s) < place]
+        if attendant.publisher in older and session.door.may_send:
+            attendant.publisher = session
         for other in older:
             await self.end(attendant, other, "replaced")
-        if takes_over and session.door.may_send:
-            attendant.publisher = session
 
     async def give_voice(self, attendant: Attendant, session: MediaSession) -> None:
         """Make *session* carry the voice, by an act of its owner; a WHIP session that did is closed as replaced."""
@@ -146,7 +156,5 @@ def silenced_between(before: Space, after: Space) -> frozenset[PersonId]:
     return frozenset(m.person.id for m in before.on_stage() if has_open_mic(before, m.person.id) and not has_open_mic(after, m.person.id))
 
 
-def _clash(older: Door, newer: Door) -> bool:
-    if newer is Door.WHIP:
-        return older is Door.WHIP
-    return older.may_receive
+def _clash(one: Door, other: Door) -> bool:
+    return one.may_receive is other.may_receive
