@@ -12,6 +12,7 @@ export default defineConfig({
   retries: 0,
   timeout: 90_000,
   expect: { timeout: 10_000 },
+  use: { actionTimeout: 10_000, navigationTimeout: 15_000 },
   reporter: [["list"]],
   forbidOnly: Boolean(process.env["CI"]),
 });

@@ -6,7 +6,7 @@ import { clear, take, toldAt } from "./tap.ts";
 
 /** What the issue asks for, and what a busy machine of two cores is given. */
 export const WANTED_MS = 200;
-const LIMIT_MS = 450;
+const LIMIT_MS = 700;
 const TAIL_DB = -55;
 
 /**

@@ -24,7 +24,7 @@ export class Stay {
 
   /** The large line that says how my microphone is. */
   get micLine(): Locator {
-    return this.page.locator("footer").getByRole("button", { name: /microphone|hand is up|invites you/ }).first();
+    return this.page.locator("footer").getByRole("button", { name: /microphone|hand is up|invites you|muted you/ }).first();
   }
 
   get stage(): Locator {
