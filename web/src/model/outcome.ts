@@ -1,4 +1,5 @@
 import type { Facts } from "../protocol/index.js";
+import type { MicRefusal } from "./ports.js";
 
 /** Why something did not happen: a stable code to translate, the server's English sentence as a last resort. */
 export interface Problem {
@@ -13,7 +14,7 @@ export interface Problem {
 export type Outcome<T = void> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
 
 /** Codes that this side gives by itself; all others are the server's (docs/errors.md). */
-export type LocalCode = "offline" | "timed_out" | "unreadable" | "left";
+export type LocalCode = "offline" | "timed_out" | "unreadable" | "left" | "webrtc_failed" | `microphone_${MicRefusal}`;
 
 export const DONE: Outcome = { ok: true, value: undefined };
 
