@@ -91,6 +91,8 @@ class Limits:
     """New spaces of one account."""
     spaces_listed: int = 200
     """Spaces in one answer."""
+    overdue_s: float = 43_200.0
+    """A scheduled space that has not begun is listed for so long after its time."""
     commands_per_person: int = 60
     commands_per_person_s: float = 10.0
     """What one person may ask of one space; `rate_limited` beyond, with no effect on others."""
@@ -144,6 +146,3 @@ class Limits:
     media_sessions_per_person: int = 20
     media_sessions_per_person_s: float = 30.0
     """Offers of one person in one space."""
-    guests_by_media: int = 600
-    guests_by_media_s: float = 60.0
-    """Offers without a name from one address: a school behind one address survives."""

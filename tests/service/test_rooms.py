@@ -223,6 +223,15 @@ async def test_live_spaces_are_listed_by_audience_and_scheduled_ones_by_time() -
         assert [v.space.id for v in await house.spaces.listed(State.SCHEDULED, None)] == [sooner.space.id, later.space.id]
 
 
+async def test_a_space_that_is_long_overdue_is_not_listed() -> None:
+    async with a_house() as house:
+        await house.spaces.open(HOST, Settings("Soon", scheduled_start=StoppedClock().at.replace(hour=13)), start=False)
+        house.clock.advance(3600 * 12)
+        assert len(await house.spaces.listed(State.SCHEDULED, None)) == 1
+        house.clock.advance(3600 * 2)
+        assert await house.spaces.listed(State.SCHEDULED, None) == []
+
+
 async def test_whoever_is_heard_now_is_shown_first() -> None:
     async with a_house() as house:
         space = await house.opens()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 
 from arengo.domain import absence
 from arengo.domain.access import reason_to_leave
 from arengo.domain.commands import ComeOnStage, Leave, decide
-from arengo.domain.errors import ArengoError
+from arengo.domain.errors import ArengoError, Unavailable
 from arengo.domain.events import Events, Mic
 from arengo.domain.identity import Person
 from arengo.domain.ids import PersonId
@@ -49,7 +50,8 @@ async def depart(room: SpaceRoom, attendant: Attendant) -> None:
     attendant.outlet = None
     room.attendance.remove(attendant)
     if room.space.is_live:
-        await room.turn(lambda space, now: decide(space, person, Leave(), room.moment(person.id, now)))
+        with contextlib.suppress(Unavailable):  # a hand that stays up is lowered once its time is over
+            await room.turn(lambda space, now: decide(space, person, Leave(), room.moment(person.id, now)))
     await note_absence(room, person.id)
 
 

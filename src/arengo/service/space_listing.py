@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from arengo.domain.identity import Person
 from arengo.domain.ids import Voice
+from arengo.domain.lifecycle import State
 from arengo.domain.snapshot import stage_in_order
 from arengo.domain.space import Space
 from arengo.service.news import Crowd
@@ -33,6 +35,12 @@ class SpaceView:
 
 def view_of(room: SpaceRoom) -> SpaceView:
     return SpaceView(room.space, room.herald.crowd(room.space), room.active)
+
+
+def is_overdue(space: Space, latest: datetime) -> bool:
+    """Tell whether *space* should have begun before *latest* and has not."""
+    planned = space.settings.scheduled_start
+    return space.state is State.SCHEDULED and planned is not None and planned < latest
 
 
 def by_audience(views: Iterable[SpaceView], *, most: int) -> list[SpaceView]:

@@ -6,6 +6,7 @@ Every way to a space goes through here, and none past the rules of `domain.acces
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,11 +32,14 @@ from arengo.service.resume import ResumeTokens, Stay
 from arengo.service.space_door import enter, hang_up, open_media
 from arengo.service.space_ear import MediaEar
 from arengo.service.space_figures import SpaceFigures, figures_of
-from arengo.service.space_listing import SpaceView, by_audience, view_of
+from arengo.service.space_listing import SpaceView, by_audience, is_overdue, view_of
 from arengo.service.space_room import RoomTools, SpaceRoom
 from arengo.service.space_rooms import Rooms
 
+log = logging.getLogger(__name__)
+
 RATES_REMEMBERED = 100_000
+SPARE = 5  # spaces read for each that is listed: some are private, some overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,9 @@ class Spaces:
         if state is State.LIVE:
             live = (room for room in self.rooms if room.space.is_live and may_see(room.space, person))
             return by_audience(map(view_of, live), most=most)
-        stored = await self._store.in_state(state, most=most)
-        return [SpaceView(space, Crowd()) for space in stored if may_see(space, person)]
+        stored = await self._store.in_state(state, most=SPARE * most)
+        latest = self._now() - timedelta(seconds=self._limits.overdue_s)
+        return [SpaceView(space, Crowd()) for space in stored if may_see(space, person) and not is_overdue(space, latest)][:most]
 
     async def audience(self, space_id: SpaceId, identity: Identity | None, *, after: str | None, most: int) -> Sequence[Person]:
         """Give a page of those who listen, in the order in which they came, from behind the person *after*."""
@@ -211,7 +216,10 @@ class Spaces:
     async def ban(self, account_id: str) -> None:
         """Silence and put out an account in every space at once; what has to be written follows when the database answers."""
         person = PersonId(account_id)
-        await asyncio.gather(*(self._ban_from(room, person) for room in self.rooms))
+        outcomes = await asyncio.gather(*(self._ban_from(room, person) for room in self.rooms), return_exceptions=True)
+        for fault in outcomes:
+            if isinstance(fault, BaseException):
+                log.error("A ban could not be carried through in one space: %s", type(fault).__name__, exc_info=fault)
 
     async def end_by_operator(self, space_id: str) -> None:
         """End a live space, or cancel a scheduled one, on the operator's word."""
