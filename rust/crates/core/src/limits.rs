@@ -22,11 +22,9 @@ pub const OPUS_PACKET: usize = 1100;
 /// Publishers of a space whose levels are told at once.
 pub const LEVELS: usize = 16;
 
-/// The slab is swept once in this time, a fiftieth each tick of [`SWEEP_TICK`]; sender reports go out at the sweep.
-pub const SWEEP: Duration = Duration::from_secs(5);
-/// How often [`crate::Shard::tick`] sweeps a part.
+/// How often [`crate::Shard::tick`] sweeps a part of the slab; sender reports go out at the sweep.
 pub const SWEEP_TICK: Duration = Duration::from_millis(100);
-/// Parts of the slab.
+/// Parts of the slab: all of it is swept in five seconds.
 pub const SWEEP_PARTS: usize = 50;
 /// Receiver reports to a publisher: its Opus FEC follows the loss they tell.
 pub const RECEIVER_REPORT: Duration = Duration::from_millis(1500);

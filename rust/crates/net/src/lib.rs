@@ -3,6 +3,7 @@
 //! [`Media`] is the face; behind it one thread drives a shard of `arengo-core` and a few do handshakes. Calls hand a
 //! command to the media thread and do not wait for it, but for [`Media::accept_offer`], which waits until the peer is
 //! taken, so that its first check finds it.
+#![deny(unsafe_code)]
 
 mod candidates;
 mod driver;
