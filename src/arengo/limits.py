@@ -41,6 +41,8 @@ class Limits:
     """Passwords that may wait for their turn; 503 `unavailable` beyond."""
     session_days: int = 30
     """A login that is not used for so long ends."""
+    housekeeping_s: float = 21_600.0
+    """How often logins and invitations that ran out are forgotten."""
     session_touch_s: float = 3600.0
     """How often the use of a login or token is written down."""
     sessions_per_account: int = 50
@@ -115,6 +117,8 @@ class Limits:
     """A live space in which nobody could be heard for so long ends by itself."""
     pulse_s: float = 0.25
     """Reactions and the audience are told at most this often."""
+    pulse_people: int = 1_000
+    """For each so many people in a space, one pulse more is left out between two."""
     audience_sample: int = 60
     """Listeners who are named in a snapshot and a pulse."""
     people_page: int = 200

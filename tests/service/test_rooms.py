@@ -152,6 +152,18 @@ async def test_the_audience_is_a_count_and_a_sample() -> None:
         assert ear.of(Pulsed)[-1].crowd == crowd
 
 
+async def test_a_large_audience_is_told_of_itself_less_often() -> None:
+    async with a_house(pulse_people=10) as house:
+        space = await house.opens()
+        ear, seat = await house.enters(space, HOST)
+        for number in range(24):
+            await house.enters(space, an_account(1000 + number))
+        for _ in range(6):
+            seat.room.react(ANN.person, REACTIONS[0])
+            house.spaces.pulse()
+        assert [sum(r.count for r in p.reactions) for p in ear.of(Pulsed)] == [3, 3]
+
+
 async def test_the_audience_is_paged_in_the_order_of_coming() -> None:
     async with a_house() as house:
         space = await house.opens()

@@ -13,6 +13,7 @@ from arengo.domain.identity import Person
 from arengo.domain.ids import PersonId
 from arengo.domain.snapshot import is_told, is_told_to_all, sees_invitations
 from arengo.domain.space import Space
+from arengo.limits import Limits
 from arengo.service.attendance import Attendance, Attendant
 from arengo.service.news import Crowd, Noted, Pulsed, Told, Welcomed, Yours
 from arengo.service.reactions import ReactionCounter
@@ -23,11 +24,12 @@ YOURS_AT_ONCE = 500
 class Herald:
     """The voice of a room towards its readers."""
 
-    def __init__(self, attendance: Attendance, *, kept: int, sample: int, sign: Callable[[Attendant], str]) -> None:
+    def __init__(self, attendance: Attendance, limits: Limits, sign: Callable[[Attendant], str]) -> None:
         self._attendance = attendance
-        self._sample = sample
+        self._limits = limits
         self._sign = sign
-        self._history: deque[Told] = deque(maxlen=kept)
+        self._beats = 0
+        self._history: deque[Told] = deque(maxlen=limits.events_kept)
         self._reactions = ReactionCounter()
         self._crowd = Crowd()
         self._stale: list[PersonId] = []
@@ -36,7 +38,7 @@ class Herald:
         self._reactions.add(emoji, person.id)
 
     def crowd(self, space: Space) -> Crowd:
-        return self._attendance.crowd(frozenset(m.person.id for m in space.on_stage()), sample=self._sample)
+        return self._attendance.crowd(frozenset(m.person.id for m in space.on_stage()), sample=self._limits.audience_sample)
 
     def welcome(self, attendant: Attendant, space: Space, since: int | None) -> None:
         """Tell *attendant* where things stand: what they missed after version *since*, or everything."""
@@ -60,7 +62,10 @@ class Herald:
             self._stale = [a.person.id for a in self._attendance.with_channel()]
 
     def pulse(self, space: Space) -> None:
-        """Tell what was gathered, when anything was."""
+        """Tell what was gathered, when anything was; large audiences are told less often."""
+        self._beats += 1
+        if self._beats % (1 + len(self._attendance) // self._limits.pulse_people):
+            return
         crowd = self.crowd(space)
         reactions = self._reactions.take()
         if reactions or crowd != self._crowd:

@@ -17,7 +17,7 @@ from arengo.domain import refusals
 from arengo.domain.access import reason_to_leave, require_entry
 from arengo.domain.commands import ComeOnStage, Command, SetMic, decide
 from arengo.domain.errors import ArengoError, Refusal, Unavailable
-from arengo.domain.events import Events, Mic, Presence, SettingsChanged, is_observed, silences
+from arengo.domain.events import Events, Mic, Presence, is_observed, silences
 from arengo.domain.identity import Person
 from arengo.domain.ids import PersonId, Voice, voice_of
 from arengo.domain.moment import Moment
@@ -75,7 +75,7 @@ class SpaceRoom:
         self.epoch = tools.ids.token()[:12]
         self.attendance = Attendance()
         self.media = RoomMedia(space.id, tools.media, self.attendance, tools.peers)
-        self.herald = Herald(self.attendance, kept=tools.limits.events_kept, sample=tools.limits.audience_sample, sign=self.resume_token)
+        self.herald = Herald(self.attendance, tools.limits, self.resume_token)
         self.active: tuple[Voice, ...] = ()  # who is heard now, dominant first
         self.banned: set[PersonId] = set()
         self.is_failed = False
@@ -233,7 +233,7 @@ class SpaceRoom:
             await self._empty()
 
     def _leaving(self, before: Space, after: Space, events: Events) -> list[tuple[Attendant, Refusal]]:
-        doors_close = any(isinstance(e, SettingsChanged) for e in events) and before.settings != after.settings
+        doors_close = before.settings.guests_allowed and not after.settings.guests_allowed
         people = self.attendance.everybody() if doors_close else filter(None, map(self.attendance.find, set(people_in(events))))
         return [(a, refusal) for a in people if (refusal := reason_to_leave(after, a.person)) is not None]
 
