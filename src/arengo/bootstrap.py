@@ -19,6 +19,7 @@ from arengo.adapters.passwords.argon2 import Argon2Passwords
 from arengo.service.accounts import Accounts
 from arengo.service.clock import Clock, SystemClock
 from arengo.service.guests import Guests
+from arengo.service.housekeeping import Housekeeping
 from arengo.service.ids import Ids, SystemIds
 from arengo.service.instance import Instance
 from arengo.service.operator import Operator
@@ -152,10 +153,13 @@ async def running(
             metrics_token=settings.metrics_token,
             ca_certificate=settings.tls_dir / "ca.crt" if settings.tls_local else None,
         )
+        housekeeping = Housekeeping(people.store, people.store, clock=clock, limits=settings.limits)
         await spaces.start()
+        housekeeping.start()
         try:
             yield Running(services, operator, create_app(services, config), media)
         finally:
+            await housekeeping.stop()
             await spaces.stop()
             await operator.stop()
             media.shutdown()

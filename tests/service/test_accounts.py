@@ -14,6 +14,7 @@ from arengo.adapters.db.engine import Database
 from arengo.adapters.db.spaces import DatabaseSpaces
 from arengo.domain.errors import Refusal, Unavailable
 from arengo.limits import Limits
+from arengo.service.housekeeping import Housekeeping
 from arengo.service.ids import SystemIds
 from arengo.service.operator import Operator
 from arengo.service.spaces_at_rest import SpacesAtRest
@@ -189,3 +190,18 @@ async def test_a_secret_of_the_server_is_made_once(house: House) -> None:
 
     assert await house.store.secret("x", b"first", now) == b"first"
     assert await house.store.secret("x", b"second", now) == b"first"
+
+
+async def test_what_ran_out_is_forgotten_and_the_rest_is_kept(house: House) -> None:
+    limits = Limits()
+    await sign_up(house)
+    await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS)
+    await house.accounts.invite(None)
+    house.clock.advance(timedelta(days=limits.session_days + 1).total_seconds())
+    fresh = await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS)
+
+    await Housekeeping(house.store, house.store, clock=house.clock, limits=limits).clean()
+
+    assert await house.store.forget_sessions(used_before=house.clock.now()) == 0
+    assert await house.store.forget_invitations(expired_before=house.clock.now()) == 0
+    assert await house.recognition.by_cookie(fresh.secret) is not None

@@ -49,10 +49,14 @@ COMMANDS: Final[Mapping[str, Entry]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; every failure is a sentence on standard error and an exit code, never a traceback."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    parser = argparse.ArgumentParser(prog="arengo", description="Open, self-hosted live audio.")
+    parser = argparse.ArgumentParser(
+        prog="arengo",
+        description="Open, self-hosted live audio.",
+        epilog=f"commands:\n{_listed()}\n\n`arengo COMMAND --help` tells more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="store_true", help="print the version")
-    parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help=_listed())
-    parser.formatter_class = argparse.RawTextHelpFormatter
+    parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments[:1])
     if options.version:
         from arengo.bootstrap import program_version
@@ -95,4 +99,4 @@ def _in_sentences(act: Callable[[], int]) -> int:
 
 
 def _listed() -> str:
-    return "\n".join(f"{name:<12}{entry.summary}" for name, entry in COMMANDS.items())
+    return "\n".join(f"  {name:<12}{entry.summary}" for name, entry in COMMANDS.items())

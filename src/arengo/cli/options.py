@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from arengo.cli.exits import USAGE, CliError
+from arengo.domain.settings import MOST_COHOSTS
+from arengo.limits import Limits
 from arengo.settings import Settings
 
 
@@ -56,6 +59,7 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--signup", choices=("open", "invitation", "closed"), default=_env("SIGNUP", "open"), help="who may make an account (default: open)"
     )
+    add("--speakers", type=_places, metavar="N", default=_env("SPEAKERS", "10"), help="places for speakers on a new stage (default: 10)")
     add("--tls-cert", type=Path, metavar="FILE", default=_env("TLS_CERT"), help="certificate with its chain (PEM): serve https")
     add("--tls-key", type=Path, metavar="FILE", default=_env("TLS_KEY"), help="key of the certificate (PEM)")
     add("--tls-local", action="store_true", help="also serve https on the local network, from an authority of one's own")
@@ -105,6 +109,7 @@ def server_settings(options: argparse.Namespace) -> Settings:
         signup=options.signup,
         metrics_token=_env("METRICS_TOKEN"),
         log_level=options.log_level,
+        limits=replace(Limits(), stage_capacity=options.speakers + 1 + MOST_COHOSTS),
     )
 
 
@@ -131,6 +136,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port")
     return port
+
+
+def _places(text: str) -> int:
+    places = int(text)
+    if not 1 <= places <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is no number of places from 1 to 1000")
+    return places
 
 
 def _address(text: str) -> str:

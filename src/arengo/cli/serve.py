@@ -7,6 +7,7 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import resource
 import signal
 import socket
 import ssl
@@ -46,9 +47,16 @@ def run(options: argparse.Namespace) -> int:
 def run_server(settings: Settings, beside: Beside | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; *beside* runs along with it."""
     set_up_logging(settings.log_level)
+    _take_file_descriptors()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, beside))
     return DONE
+
+
+def _take_file_descriptors() -> None:
+    """Every listener has a socket: take as many as the machine allows without asking."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def set_up_logging(level: str) -> None:

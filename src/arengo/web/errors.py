@@ -135,7 +135,7 @@ def problem(code: str, detail: str, *, status: int | None = None, facts: Facts |
     """The body that tells of *code*."""
     status = STATUS.get(code, 500) if status is None else status
     return Problem(
-        type=f"/errors#{code}",
+        type=f"urn:arengo:error:{code}",
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,

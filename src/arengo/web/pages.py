@@ -13,7 +13,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, Parameter
 
 from arengo.domain import refusals
-from arengo.domain.errors import Refusal
+from arengo.domain.errors import Refusal, Unavailable
 from arengo.domain.identity import Identity
 from arengo.domain.ids import SpaceId
 from arengo.service.services import Services
@@ -40,15 +40,17 @@ async def page_of_space(
         view = await services.spaces.view(SpaceId(space_id), await _reader(request))
     except Refusal:
         return page_response(request, site.page(lang=lang), status=404, vary=_VARY)
+    except Unavailable:
+        return page_response(request, site.page(lang=lang), status=503, vary=_VARY)  # the app asks again by itself
     page = space_page(view, services.settings, lang)
     return page_response(request, site.page(title=page.title, head=page.head, body=page.body, lang=lang), vary=_VARY)
 
 
 async def _reader(request: AnyRequest) -> Identity | None:
-    """Who reads the page; somebody who is not let in is nobody here."""
+    """Who reads the page; somebody who is not let in, or cannot be recognised just now, is nobody here."""
     try:
         return await identify(request)
-    except Refusal:
+    except (Refusal, Unavailable):
         return None
 
 

@@ -116,6 +116,10 @@ class DatabaseAccounts:
         async with self._database.read() as connection:
             return int(await connection.scalar(query) or 0)
 
+    async def forget_invitations(self, *, expired_before: datetime) -> int:
+        async with self._database.write() as connection:
+            return (await connection.execute(delete(signup_invitations).where(signup_invitations.c.expires_at < expired_before))).rowcount
+
     async def secret(self, name: str, fresh: bytes, now: datetime) -> bytes:
         query = select(server_secrets.c.value).where(server_secrets.c.name == name)
         async with self._database.read() as connection:
