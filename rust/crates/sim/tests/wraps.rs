@@ -66,3 +66,30 @@ fn a_listeners_wrap_goes_unnoticed() {
         "no wrap yet at {last:?}"
     );
 }
+
+#[test]
+fn ones_own_long_speech_leaves_no_gap_in_what_one_hears() {
+    let mut space = a_space().with_speakers(2).begin();
+    space.says(1, Voice::Speaking(-20));
+    space.run_for(SECOND);
+    space.says(1, Voice::Quiet);
+    space.run_for(SECOND);
+    let before = space.heard(0).last().map(|heard| heard.sequence);
+
+    // More packets than sequence numbers: a player that was told of a gap would have lost count.
+    space.says(0, Voice::Speaking(-20));
+    space.run_for(SECOND * 60 * 25);
+    space.says(0, Voice::Quiet);
+    space.run_for(SECOND);
+
+    let start = space.now();
+    space.says(1, Voice::Speaking(-20));
+    space.run_for(SECOND);
+    let words = space.words(0, start);
+    assert!(words.len() >= 48, "{} of 50 words", words.len());
+    let after = space.heard(0).iter().find(|heard| heard.at >= start);
+    assert_eq!(
+        after.map(|heard| heard.sequence),
+        before.map(|sequence| sequence + 1)
+    );
+}
