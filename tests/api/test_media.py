@@ -70,6 +70,16 @@ async def test_the_app_joins_as_the_participant_of_its_channel(world: World) -> 
         assert len(room.attendance) == 1
 
 
+async def test_a_resume_token_alone_does_not_stand_for_an_account(world: World) -> None:
+    host = await world.account("hanna")
+    space = await host.opens()
+    async with host.channel(space) as channel:
+        await channel.welcomed()
+        refused = await world.nobody().offers(space, "media", an_offer(), **{"arengo-resume": channel.resume})
+        assert (refused.status_code, refused.json()["code"]) == (401, "not_signed_in")
+        assert (await host.offers(space, "media", an_offer(), **{"arengo-resume": channel.resume})).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "status", "code"),
     [
@@ -111,6 +121,7 @@ async def test_every_refusal_before_the_sound_has_its_code(world: World) -> None
         (ann, "nothing000000", "whep", (404, "no_such_space")),
         (mute, space, "whip", (403, "scope_missing")),
         (mute, space, "whep", (403, "scope_missing")),
+        (mute, space, "media", (403, "scope_missing")),
     ]
     for who, where, door, expected in cases:
         answer = await who.offers(where, door, an_offer("sendonly" if door == "whip" else "recvonly"))

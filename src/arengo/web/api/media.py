@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
+from arengo.domain import refusals
 from arengo.domain.errors import Refusal
 from arengo.domain.identity import Identity, Person
 from arengo.domain.ids import SpaceId
@@ -40,6 +41,8 @@ async def join(
     space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
 ) -> Response[str]:
     """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel."""
+    if maybe_identity is not None:
+        require_scope(maybe_identity, "speak")
     person = await _participant(space_id, request, services, maybe_identity)
     return await _answer(space_id, Door.APP, person, request, services)
 
@@ -90,6 +93,8 @@ async def _participant(space_id: str, request: AnyRequest, services: Services, i
         return identity.person
     token = request.headers.get(RESUME_HEADER)
     stay = await services.spaces.stay(SpaceId(space_id), token) if token else None
+    if stay is not None and not stay.person.is_guest:
+        raise refusals.not_signed_in()  # a resume token names an account, it does not stand for its login
     if stay is not None:
         return stay.person
     await services.spaces.view(SpaceId(space_id), None)
