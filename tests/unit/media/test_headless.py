@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from arengo.adapters.media.headless import HeardPacket, laid_out, load_talk, save_heard
+from arengo.adapters.media.headless import HeardPacket, Sound, SoundLost, Talk, laid_out, load_talk, save_heard
 from arengo.domain.errors import Refusal
+from arengo.media import Client
 from arengo.media.ogg import read_ogg_opus, write_ogg_opus
 
 SILENCE = b"\xf8\xff\xfe"
@@ -63,3 +66,22 @@ def test_packets_of_another_length_than_twenty_milliseconds_are_refused(tmp_path
     assert len(read_ogg_opus(file.read_bytes()).packets) == 3
     with pytest.raises(Refusal):
         load_talk(file)
+
+
+class EndedClient:
+    """A client whose session is over: it takes what it is given and keeps nothing."""
+
+    def state(self) -> str:
+        return "closed"
+
+    def queued(self) -> int:
+        return 0
+
+    def send_opus(self, packets: Sequence[bytes], level_dbov: Sequence[int]) -> int:
+        return 0
+
+
+async def test_who_speaks_into_an_ended_session_is_told_instead_of_speaking_on_in_vain() -> None:
+    sound = Sound(cast(Client, EndedClient()))
+    with pytest.raises(SoundLost):
+        await sound.say(Talk((b"\xf8\xff\xfe",), (-30,)))

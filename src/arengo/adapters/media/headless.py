@@ -111,10 +111,11 @@ class Sound:
         self._client.send_opus(talk.packets, talk.levels)
 
     async def finished(self) -> None:
-        """Return when nothing waits to be sent; SoundLost when the session ends before."""
+        """Return when nothing waits to be sent; SoundLost when the session has ended, which also empties what waits."""
+        self._check()
         while waiting := self._client.queued():
-            self._check()
             await asyncio.sleep(min(0.5, waiting * 0.02))
+            self._check()
 
     def hush(self) -> None:
         """Stop talking now."""
