@@ -19,9 +19,10 @@ try {
       page.on("pageerror", (error) => console.log(scene, "ERROR", error.message));
       page.on("console", (message) => message.type() === "error" && console.log(scene, "console:", message.text().slice(0, 160)));
       const [name, press] = scene.split(":");
+      try {
       await page.goto(`${BASE}?scene=${name}&lang=${lang}`);
-      await page.waitForSelector("main > *:not(.sr)", { timeout: 10_000 });
-      if (press) for (const label of press.split(">")) await page.getByRole("button", { name: label }).first().click();
+      await page.waitForSelector("main > *:not(.sr)", { timeout: 20_000 });
+      if (press) for (const label of press.split(">")) await page.getByRole("button", { name: label }).first().click({ timeout: 5000 });
       await page.evaluate(() => document.fonts.ready);
       await page.waitForTimeout(1200);
       await page.screenshot({ path: `${folder}/${scene.replace(/[^a-z0-9-]+/gi, "_")}-${size}-${scheme}-${lang}.png` });
@@ -30,6 +31,10 @@ try {
       for (const one of violations) {
         faults += 1;
         console.log(scene, size, scheme, lang, one.id, one.help, one.nodes.slice(0, 3).map((node) => `${node.target} ${node.any[0]?.message ?? node.failureSummary}`));
+      }
+      } catch (error) {
+        faults += 1;
+        console.log(scene, size, scheme, lang, String(error).slice(0, 200));
       }
       await page.close();
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import documented from "../../../docs/errors.md?raw";
 import { english, type Catalogue } from "./en.js";
 import { formatsFor } from "./formats.js";
 import { italian } from "./it.js";
@@ -41,6 +42,14 @@ describe.each(Object.entries(languages))("in %s", (_, catalogue) => {
 
   it("apostrophes are set as print does", () => {
     for (const [path, text] of sentences(catalogue)) expect(text, path).not.toContain("'");
+  });
+});
+
+describe("the codes", () => {
+  it("are those of docs/errors.md", () => {
+    const codes = [...documented.matchAll(/^\| `(\w+)` \| \d/gmu)].map(([, code]) => code);
+    expect(codes.length).toBeGreaterThan(40);
+    expect(codes.filter((code) => !(REFUSAL_CODES as readonly string[]).includes(code ?? ""))).toEqual([]);
   });
 });
 

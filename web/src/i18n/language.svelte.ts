@@ -1,11 +1,16 @@
 /** The language of the page: chosen by the browser, changed by the reader, remembered. */
 
 import { formatsFor, type Formats } from "./formats";
+import type { MicRefusal } from "../model/ports.js";
 import type { Catalogue } from "./en";
 import { isRefusalCode } from "./refusals";
 
 export const LANGUAGES = { en: "English", it: "Italiano" } as const;
 export type LanguageTag = keyof typeof LANGUAGES;
+
+/** `microphone_denied` and its like. */
+const MICROPHONE = /^microphone_(\w+)$/u;
+export const LANGUAGE_CHOICES: readonly { readonly value: string; readonly label: string }[] = Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }));
 
 const REMEMBERED = "arengo.language";
 
@@ -28,8 +33,10 @@ class Language {
     return this.t.tag as LanguageTag;
   }
 
-  /** What to say to somebody whose wish was refused with *code*. */
+  /** What to say to somebody whose wish was refused with *code*; a newer server may know more codes than this page. */
   refusal(code: string): string {
+    const microphone = MICROPHONE.exec(code)?.[1];
+    if (microphone !== undefined && Object.hasOwn(this.t.microphone.why, microphone)) return this.t.microphone.why[microphone as MicRefusal];
     return isRefusalCode(code) ? this.t.refusals[code] : this.t.trouble.unknown;
   }
 

@@ -1,4 +1,4 @@
-/** The stable codes with which the server says no, and the sentence for each. */
+/** The stable codes of docs/errors.md, and those that this side gives by itself; each has a sentence in every language. */
 
 export const REFUSAL_CODES = [
   "not_signed_in", "wrong_password", "name_taken", "name_invalid", "title_empty", "title_too_long", "too_large", "malformed",
@@ -7,8 +7,12 @@ export const REFUSAL_CODES = [
   "media_full", "sdp_malformed", "sdp_video_refused", "sdp_no_audio", "sdp_no_opus", "sdp_no_fingerprint", "sdp_no_ice",
   "sdp_too_large", "sdp_too_many_lines", "sdp_not_bundled", "csrf", "origin", "scope_missing", "unavailable", "replaced",
   "too_many_cohosts",
+  "invitation_invalid", "password_invalid", "lang_invalid", "label_invalid", "scope_unknown", "too_many_tokens",
+  "too_many_invitations", "no_such_token", "too_many_spaces", "topics_invalid", "already_started", "not_on_stage",
+  "guest_cannot_speak", "unknown_emoji", "no_such_session", "media_stopped", "not_found", "method_not_allowed", "not_acceptable",
+  "unsupported_media_type", "header_too_large", "fault",
   // given by this side
-  "offline", "timed_out", "unreadable", "left",
+  "offline", "timed_out", "unreadable", "left", "webrtc_failed",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
