@@ -48,7 +48,7 @@ async def identify(connection: Connection) -> Identity | None:
     cookie = connection.cookies.get(SESSION_COOKIE)
     if not cookie:
         return None
-    if connection.scope["type"] is ScopeType.WEBSOCKET:
+    if connection.scope["type"] == ScopeType.WEBSOCKET:
         if "origin" not in connection.headers:
             raise _foreign_origin()
         require_own_origin(connection)
