@@ -93,3 +93,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.connect()
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def empty_postgres(postgres: str) -> str:
+    """The URL of a PostgreSQL database without tables."""
+    name = f"t{next(_numbers)}"
+    await _command(postgres, f"CREATE DATABASE {name}")
+    return postgres.format(name)

@@ -192,3 +192,21 @@ def test_doctor_tells_what_is_wrong(data_dir: Path) -> None:
     assert f"TCP port {port} is taken" in ended.out
     assert "is not https" in ended.out
     assert "not known to DNS" in ended.out
+
+
+def test_a_database_that_does_not_open_is_told_with_its_own_reason(data_dir: Path, tmp_path: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "arengo.db").write_text("this is a letter to my aunt, not a database at all " * 50)
+
+    letter = arengo("account", "create", "ann", "--data-dir", data_dir)
+    nowhere = arengo("account", "create", "ann", "--data-dir", data_dir, "--database-url", f"postgresql://a@/b?host={tmp_path}")
+
+    assert (letter.code, letter.err) == (3, "The database does not open: file is not a database")
+    assert (nowhere.code, nowhere.err) == (3, "The database cannot be reached.")
+
+
+def test_a_postgresql_that_knows_no_such_database_says_so(data_dir: Path, postgres: str) -> None:
+    ended = arengo("account", "create", "ann", "--data-dir", data_dir, "--database-url", postgres.format("nothing"))
+
+    assert ended.code == 3
+    assert 'database "nothing" does not exist' in ended.err

@@ -114,3 +114,21 @@ async def locked_by_somebody_else(database: Database) -> AsyncIterator[None]:
         await other.execute("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE")
         yield
     await other.close()
+
+
+async def test_a_postgresql_that_throws_everybody_out_is_unavailable_until_it_takes_them_back(postgres: str, empty_postgres: str) -> None:
+    database = Database(empty_postgres)
+    await database.connect()
+    name = database.url.database
+    operator = await asyncpg.connect(postgres.format("postgres"))
+
+    await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    await operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await database.ping()
+
+    await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    await database.ping()
+    await operator.close()
+    await database.close()

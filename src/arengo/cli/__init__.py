@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,11 @@ def _in_sentences(act: Callable[[], int]) -> int:
     except OSError as error:
         print(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
         return UNAVAILABLE
+    except Exception as error:
+        if os.environ.get("ARENGO_LOG_LEVEL") == "debug":
+            raise
+        print(f"Something went wrong inside Arengo ({type(error).__name__}: {error}); ARENGO_LOG_LEVEL=debug shows where.", file=sys.stderr)
+        return FAILED
 
 
 def _listed() -> str:

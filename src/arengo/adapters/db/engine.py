@@ -9,21 +9,24 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from arengo.domain.errors import Unavailable
 
-# PostgreSQL: lock not available, query cancelled, too many connections, shutting down, starting up, read only, disk full.
-_PASSING_STATES = ("55P03", "57014", "53300", "57P01", "57P02", "57P03", "25006", "53100")
+# PostgreSQL: lock not available, query cancelled, too many connections, shutting down, starting up, closed for now,
+# read only, disk full.
+_PASSING_STATES = ("55P03", "57014", "53300", "57P01", "57P02", "57P03", "55000", "25006", "53100")
+
+
+_SHUT_CLASSES = ("28", "3D", "42501")  # wrong password or role, no such database, no permission
 
 
 class Database:
@@ -36,6 +39,8 @@ class Database:
         self._readers = readers
         self._reading: AsyncEngine | None = None
         self._writing: AsyncEngine | None = None
+        self._read_turns = Turns(readers if self.is_sqlite else 4 * readers, wait_s)
+        self._write_turns = Turns(1, wait_s) if self.is_sqlite else self._read_turns
         self._file: tuple[int, int] | None = None
 
     @property
@@ -68,17 +73,17 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads: one consistent view on SQLite, each statement's own on PostgreSQL."""
-        async with self._transaction(self._reading) as connection:
+        async with self._transaction(self._reading, self._read_turns) as connection:
             yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write; commits at the end of the block, rolls back when it raises."""
-        async with self._transaction(self._writing) as connection:
+        async with self._transaction(self._writing, self._write_turns) as connection:
             yield connection
 
     @asynccontextmanager
-    async def _transaction(self, engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
+    async def _transaction(self, engine: AsyncEngine | None, turns: Turns) -> AsyncIterator[AsyncConnection]:
         if engine is None:
             raise Unavailable("The database is not open.")
         if self.is_sqlite and self._file_identity() != self._file:
@@ -86,10 +91,8 @@ class Database:
             await engine.dispose()
             raise Unavailable("The database file is gone or was replaced while the server runs.")
         try:
-            async with engine.begin() as connection:
+            async with turns.one(), engine.begin() as connection:
                 yield connection
-        except PoolTimeout as error:
-            raise Unavailable("The database has no time just now.") from error
         except DBAPIError as error:
             if is_passing(error):
                 raise Unavailable("The database does not answer just now.") from error
@@ -106,6 +109,53 @@ class Database:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+class Turns:
+    """Lets so many at once at the database, in the order in which they came.
+
+    A long queue that moves is no reason to give up; one that has not moved for *wait_s* is.
+    """
+
+    def __init__(self, at_once: int, wait_s: float) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._wait_s = wait_s
+        self._done = 0
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """One turn; Unavailable when nobody's turn came to a good end for too long."""
+        await self._come()
+        stuck = False
+        try:
+            yield
+        except (DBAPIError, OSError):
+            stuck = True
+            raise
+        finally:
+            self._done += not stuck
+            self._free.release()
+
+    async def _come(self) -> None:
+        done = -1
+        while done != self._done:
+            done = self._done
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._wait_s):
+                    await self._free.acquire()
+                return
+        raise Unavailable("The database has no time just now.")
+
+
+def why_closed(error: DBAPIError) -> str | None:
+    """Why the database lets nobody in, as it says itself; None when *error* is no such thing."""
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    said = str(error.orig).strip().splitlines()
+    if isinstance(state, str):
+        refused = state.startswith(_SHUT_CLASSES)
+    else:
+        refused = any(word in str(error.orig) for word in ("not a database", "malformed", "unable to open"))
+    return said[0].rpartition(">: ")[2] if refused and said else None
 
 
 def is_passing(error: DBAPIError) -> bool:
@@ -129,7 +179,7 @@ def async_url(url: URL) -> URL:
 def _sqlite_engine(url: URL, *, begin: str, pool: int, wait_s: float) -> AsyncEngine:
     # mode=rw: a database that has gone must not come back as an empty file.
     file = url.set(database=f"file:{url.database}").update_query_dict({"mode": "rw", "uri": "true"})
-    engine = create_async_engine(async_url(file), pool_size=pool, max_overflow=0, pool_timeout=wait_s)
+    engine = create_async_engine(async_url(file), pool_size=pool, max_overflow=0)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _settings(dbapi_connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -164,7 +214,6 @@ def _postgres_engine(url: URL, *, pool: int, wait_s: float) -> AsyncEngine:
         async_url(url),
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=wait_s,
         pool_pre_ping=True,
         connect_args={
             "timeout": wait_s,

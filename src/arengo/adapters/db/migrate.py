@@ -16,10 +16,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from arengo.adapters.db.engine import Database, async_url, set_up_sqlite
+from arengo.adapters.db.engine import Database, async_url, is_passing, set_up_sqlite, why_closed
 from arengo.domain.errors import Unavailable
 
 _ONE_AT_A_TIME = 4_273_466  # advisory lock: two servers that start together migrate one after the other
@@ -49,6 +50,13 @@ async def migrate(database: Database, *, backups: Path, now: datetime) -> Path |
                 broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first()
                 if broken is not None:
                     raise RuntimeError(f"The migration left a row of {broken[0]} that refers to nothing.")
+    except DBAPIError as error:
+        why = why_closed(error)
+        if why is not None:
+            raise Unavailable(f"The database does not open: {why}") from error
+        if is_passing(error):
+            raise Unavailable("The database does not answer just now.") from error
+        raise
     except OSError as error:
         raise Unavailable("The database cannot be reached.") from error
     else:
