@@ -1,0 +1,257 @@
+/** What is said inside a space, in English. */
+
+import type { MicRefusal } from "../model/ports.js";
+import type { Notice, PersonAction } from "../model/views/index.js";
+import type { BrowserKind } from "../ui/browser";
+import type { Formats } from "./formats";
+
+/** Words before a key, its name, words after it. */
+type KeyWords = readonly [string, string, string];
+
+const FIRST_TEN = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+
+export function englishSpace(f: Formats) {
+  return {
+    space: {
+      back: "Back to the app, keep listening",
+      more: "More",
+      live: "Live",
+      stage: "Stage",
+      square: "In the square",
+      listen: (n: number) => f.plural(n, { one: `${f.count(n)} listens`, other: `${f.count(n)} listen` }),
+      hands: (n: number) => f.plural(n, { one: `${f.count(n)} hand is up`, other: `${f.count(n)} hands are up` }),
+      squareEmpty: "The square is still empty",
+      squareEmptyWhat: "Share the link, and people appear here by themselves.",
+      moreInSquare: (n: number) => f.plural(n, { one: `and ${f.count(n)} more`, other: `and ${f.count(n)} more` }),
+      seeEveryone: "See everyone",
+      handRaised: "Hand raised",
+      role: { host: "Host", cohost: "Co-host", speaker: "Speaker", listener: "Listener" },
+      muted: "Muted",
+      away: "Reconnecting",
+      heard: "You are heard",
+      freePlace: "Free place",
+    },
+
+    mic: {
+      offStage: "Your microphone is off",
+      offStageAsk: "Nobody hears you. Raise a hand to speak.",
+      offStageCome: "Nobody hears you. Tap to come on stage.",
+      offStageGuest: "Nobody hears you. Sign in to ask to speak.",
+      offStageListen: "Nobody hears you. You are listening.",
+      handUp: "Your hand is up",
+      handPlace: (place: number) => {
+        const word = FIRST_TEN[place - 1];
+        return word ? `You are ${word} in order. Nobody hears you yet.` : `You are number ${f.count(place)} in order. Nobody hears you yet.`;
+      },
+      off: "Your microphone is off",
+      offTap: "Nobody hears you. Tap to speak.",
+      offKey: ["Nobody hears you. ", "Space", " switches it on."] as KeyWords,
+      on: "Your microphone is on",
+      onTap: "Everyone hears you. Tap to switch it off.",
+      onKey: ["Everyone hears you. ", "Space", " switches it off."] as KeyWords,
+      elsewhere: "Everyone hears you through another program of yours.",
+      opening: "Your microphone is opening",
+      openingWhat: "Nobody hears you yet.",
+      mutedByHost: "A host muted you",
+      mutedWhat: "Nobody hears you. Tap when you want to go on.",
+      invited: (name: string) => `${name} invites you on stage`,
+      invitedWhat: "Nobody hears you yet. Tap to answer.",
+      reconnecting: "Reconnecting",
+      reconnectingStage: "You keep your place on stage.",
+      reconnectingSquare: "The sound comes back by itself.",
+      blocked: "The browser blocks the microphone",
+      blockedWhat: "Tap to see how to allow it.",
+      trouble: "The microphone does not answer",
+      troubleWhat: "Tap to see what to do.",
+    },
+
+    tools: { label: "Actions", hand: "Hand", lowerHand: "Lower hand", emoji: "Emoji", share: "Share", leave: "Leave", stepDown: "Step down", muteAll: "Mute all", end: "End for all", people: "People", requests: "Requests" },
+
+    emoji: {
+      title: "Send a reaction",
+      names: { "❤️": "Heart", "👏": "Applause", "😂": "Laughter", "🫒": "Olive", "✋": "Hand", "👍": "Thumb up", "🔥": "Fire", "🤔": "Thoughtful" } as Record<string, string>,
+    },
+
+    invite: {
+      title: (name: string) => `${name} invites you on stage`,
+      titleOpen: "Come on stage",
+      level: "Only you see this level. Nobody hears you yet.",
+      speakNow: "Say something: the arch should light up.",
+      heardYou: "That works. The arch follows your voice.",
+      device: "Microphone",
+      tryMic: "Try my microphone",
+      deviceUnnamed: (n: number) => `Microphone ${f.count(n)}`,
+      startOpen: "Come up with the microphone on",
+      startOpenWhat: "Off: you switch it on yourself when you want to speak.",
+      notRecorded: "This space is not recorded.",
+      come: "Come on stage",
+      notNow: "Not now",
+      preparing: "Asking the browser for the microphone",
+    },
+
+    leave: {
+      leaveTitle: "Leave the space?",
+      onStageWhat: "You are on stage. Leaving gives your place free.",
+      hostWhat: "If you only leave, it goes on: a co-host keeps it, or whoever has been on stage longest, until you come back.",
+      leave: "Leave",
+      stay: "Stay",
+      end: "End for all",
+      endTitle: "End the space for everybody?",
+      endWhat: "The sound stops for all who are here. This cannot be undone.",
+      stepDownTitle: "Step down from the stage?",
+      stepDownWhat: "You go on listening. Nobody hears you any more.",
+      stepDown: "Step down",
+      dontEnd: "Go on",
+    },
+
+    host: {
+      title: "Host’s panel",
+      requests: "Asking to speak",
+      lowerAll: "Lower all hands",
+      order: "Order of requests",
+      oldest: "First come, first served",
+      leastSpoken: "Least spoken first",
+      talked: (duration: string) => `spoke ${duration}`,
+      bringUp: "Bring up",
+      bringUpName: (name: string) => `Bring up ${name}`,
+      invited: "Invited",
+      withdraw: "Take back",
+      withdrawName: (name: string) => `Take back the invitation of ${name}`,
+      waits: (duration: string) => `waits ${duration}`,
+      waitsNow: "just now",
+      noHands: "No hands are up",
+      noHandsWhat: "Everyone may ask. New hands appear here by themselves.",
+      onStage: "On stage",
+      muteAll: "Mute all",
+      muteAllAsk: "Mute everybody but the host and you?",
+      muteAllWhat: "Each of them can switch their own microphone on again.",
+      muteName: (name: string) => `Mute ${name}`,
+      moreName: (name: string) => `What to do about ${name}`,
+      places: (taken: number, all: number) => `${f.count(taken)} of ${f.count(all)}`,
+      everyoneMay: "Everyone may come on stage by themselves just now.",
+      actions: {
+        invite: "Invite on stage",
+        withdraw_invitation: "Take back the invitation",
+        lower_hand: "Lower their hand",
+        mute: "Mute",
+        take_off: "Take off the stage",
+        make_cohost: "Make co-host",
+        drop_cohost: "No longer co-host",
+        remove: "Remove from the space",
+      } satisfies Record<PersonAction, string> as Record<PersonAction, string>,
+      removeAsk: (name: string) => `Remove ${name}?`,
+      removeWhat: "They leave at once and cannot come back to this space.",
+      settings: "Settings",
+      spaceTitle: "Title",
+      whoMaySpeak: "Who may speak",
+      everyone: "Everyone",
+      invitedOnly: "Invited people",
+      guests: "Guests may listen",
+      guestsWhat: "Off: people need an account of this server.",
+      permits: "Who may come in",
+      permitsWhat: "This space is private. Only these people see and hear it.",
+      permit: "Let in",
+      permitName: (name: string) => `Let in ${name}`,
+      unpermit: "Not any more",
+      unpermitName: (name: string) => `Not any more: ${name}`,
+      searchPeople: "Find people by their name",
+      nobodyFound: "Nobody has a name that begins so.",
+      nobodyPermitted: "Nobody yet but you.",
+    },
+
+    person: {
+      onStageFor: (duration: string) => `On stage for ${duration}`,
+      guest: "A guest, without an account",
+      handle: (handle: string) => `@${handle}`,
+      you: "This is you",
+    },
+
+    people: { title: "People", stage: "On stage", square: "In the square", more: "Show more", guests: (n: number) => f.plural(n, { one: `${f.count(n)} of them as a guest`, other: `${f.count(n)} of them as guests` }) },
+
+    dock: {
+      label: "The space you are in",
+      speaking: (name: string) => `${name} is speaking`,
+      quiet: "Nobody is speaking just now",
+      micOn: "Mic on",
+      micOff: "Mic off",
+      turnOn: "Switch my microphone on",
+      turnOff: "Switch my microphone off",
+      leave: "Leave the space",
+    },
+
+    status: {
+      joining: "Opening the door",
+      waitingForStart: "You go in by yourself as soon as it begins",
+      reconnecting: "Reconnecting, the sound goes on as far as it can",
+      reconnectingOnStage: "Reconnecting, still your place on stage",
+      serverRestarting: "The server starts again, everything comes back by itself",
+      offline: "No network. It goes on by itself as soon as there is one",
+      soundConnecting: "The sound is on its way",
+      soundReconnecting: "The sound is being mended",
+      soundBlocked: "The browser waits for your touch before it plays sound",
+      soundUnable: "This browser cannot play live sound. Try another one",
+      hostAway: (name: string) => `${name} is away for a moment, the space goes on`,
+      standIn: (name: string) => `${name} keeps the space until the host is back`,
+      youStandIn: "You keep the space until the host is back",
+      nobodyOnStage: "Nobody is on stage just now",
+    },
+
+    notices: {
+      muted_by_host: "A host muted you. You can switch your microphone on again.",
+      taken_off_stage: "A host took you off the stage. You go on listening.",
+      now_cohost: "You are now a co-host.",
+      no_longer_cohost: "You are not a co-host any more.",
+      now_host: "The space is yours now.",
+      invitation_withdrawn: "The invitation was taken back.",
+      mic_lost: "Your microphone went away. Choose another one.",
+      hand_lowered: "Your hand was lowered.",
+    } satisfies Record<Notice["key"], string> as Record<Notice["key"], string>,
+
+    announced: {
+      cameOnStage: (name: string) => `${name} came on stage.`,
+      leftStage: (name: string) => `${name} left the stage.`,
+      youCame: "You are on stage.",
+      youLeft: "You are in the square again. Nobody hears you.",
+      handRaised: (name: string) => `${name} raised a hand.`,
+      invited: (name: string) => `${name} invites you on stage.`,
+      started: "The space has begun.",
+      ended: "The space has ended.",
+    },
+
+    microphone: {
+      title: "The microphone is not open",
+      why: {
+        denied: "The browser has the microphone forbidden for this page.",
+        dismissed: "The browser asked for the microphone, and the question was closed.",
+        policy: "The system, or whoever looks after this device, does not allow the microphone.",
+        none_found: "The browser finds no microphone on this device.",
+        in_use: "Another program holds the microphone.",
+        insecure: "Browsers give a microphone only to pages opened by https, or on this very machine.",
+        lost: "The microphone went away while it was open.",
+        unknown: "The browser gave no reason.",
+      } satisfies Record<MicRefusal, string> as Record<MicRefusal, string>,
+      mend: {
+        dismissed: "Try again, and choose Allow.",
+        policy: "Look in the settings of the system under privacy, microphone. The browser needs leave there too.",
+        none_found: "Plug one in, or switch it on, and try again.",
+        in_use: "Close the other program or tab, and try again.",
+        insecure: "Open the page by its https address. Whoever runs the server can show one with a code to scan.",
+        lost: "Plug it in again, or choose another one, and try again.",
+        unknown: "Try again. If it stays so, start the browser again.",
+      } satisfies Record<Exclude<MicRefusal, "denied">, string> as Record<Exclude<MicRefusal, "denied">, string>,
+      allow: {
+        chrome: "Click the sign at the left of the address, and switch the microphone on for this page.",
+        firefox: "Click the crossed-out microphone at the left of the address, and remove the block.",
+        safari: "In the menu Safari, Settings for this website, set the microphone to Allow.",
+        ios: "Tap the sign beside the address, open the website settings, and allow the microphone.",
+        android: "Tap the sign beside the address, then Permissions, and allow the microphone.",
+        other: "Look for a microphone sign beside the address, and allow it for this page.",
+      } satisfies Record<BrowserKind, string> as Record<BrowserKind, string>,
+      stillListening: "You go on listening in the meantime.",
+      listenOnly: "Go on listening",
+      leaveStage: "Leave the stage",
+    },
+  };
+}
+
+export type SpaceCatalogue = ReturnType<typeof englishSpace>;
