@@ -54,10 +54,18 @@ function wrapperFor(namespace: string): string {
   return path;
 }
 
-/** A fresh page with the tap in it; *as* signs somebody in first, *baseURL* is another way to the server. */
-export async function visit(browser: Browser, server: Server, as?: Account, path = "/", baseURL = server.url): Promise<Page> {
+/** A fresh page with the tap in it; *as* signs somebody in first, *baseURL* is another way to the server, *scripts* run in the page before its own. */
+export async function visit(
+  browser: Browser,
+  server: Server,
+  as?: Account,
+  path = "/",
+  baseURL = server.url,
+  scripts: readonly (() => void)[] = [],
+): Promise<Page> {
   const context = await browser.newContext({ baseURL, locale: "en-GB", bypassCSP: true, ...CALM });
   await tapPages(context);
+  for (const script of scripts) await context.addInitScript(script);
   if (as !== undefined) await signIn(context, server, as);
   const page = await context.newPage();
   await page.goto(path);

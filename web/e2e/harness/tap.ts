@@ -72,7 +72,10 @@ function install(): void {
   const mark = (name: string): void => {
     marks[name] ??= now();
   };
-  document.addEventListener("DOMContentLoaded", () => (marks["domReady"] = now()));
+  document.addEventListener("DOMContentLoaded", () => {
+    marks["domReady"] = now();
+    mixer = openMixer();
+  });
 
   const peers: RTCPeerConnection[] = [];
   const states: string[] = [];
@@ -99,20 +102,27 @@ function install(): void {
       return true;
     }
   });`;
+  const keep = (at: number, samples: Float32Array): void => {
+    chunks.push({ at, samples, arrived: now() });
+    if (marks["firstSample"] !== null) return;
+    const first = samples.findIndex((sample) => Math.abs(sample) > LOUD);
+    if (first >= 0) marks["firstSample"] = now() - ((samples.length - first) * 1000) / RATE;
+  };
   const openMixer = async (): Promise<AudioNode> => {
     audio = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
+    const mute = new GainNode(audio, { gain: 0 });
+    mute.connect(audio.destination);
+    // A page without https or localhost has no worklets.
+    if (!isSecureContext) {
+      const node = audio.createScriptProcessor(1024, 1, 1);
+      node.onaudioprocess = (event) => keep(event.playbackTime, new Float32Array(event.inputBuffer.getChannelData(0)));
+      node.connect(mute);
+      return node;
+    }
     await audio.audioWorklet.addModule(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
     const node = new AudioWorkletNode(audio, "arengo-tap", { channelCount: 1, channelCountMode: "explicit", numberOfOutputs: 1 });
-    const mute = new GainNode(audio, { gain: 0 });
-    node.connect(mute).connect(audio.destination);
-    node.port.onmessage = (event: MessageEvent<[number, Float32Array]>) => {
-      const [at, samples] = event.data;
-      chunks.push({ at, samples, arrived: now() });
-      if (marks["firstSample"] === null) {
-        const first = samples.findIndex((sample) => Math.abs(sample) > LOUD);
-        if (first >= 0) marks["firstSample"] = now() - ((samples.length - first) * 1000) / RATE;
-      }
-    };
+    node.port.onmessage = (event: MessageEvent<[number, Float32Array]>) => keep(...event.data);
+    node.connect(mute);
     return node;
   };
   const tapStream = async (stream: MediaStream): Promise<AudioNode | undefined> => {

@@ -10,8 +10,6 @@ import { Stay } from "../harness/stay.ts";
 import { type InboundSound, record, sounds } from "../harness/tap.ts";
 import { expect, test } from "../harness/test.ts";
 
-test.describe.configure({ mode: "serial" });
-
 let network: Network;
 let server: Server;
 let browser: Browser;

@@ -1,4 +1,4 @@
-/** The database is locked for ten seconds: the sound goes on, a ban still silences, the rest waits its turn. */
+/** The database is locked for longer than ten seconds: the sound goes on, a ban still silences, the rest waits its turn. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { Speaker } from "../harness/headless.ts";
@@ -7,6 +7,8 @@ import { Server } from "../harness/server.ts";
 import { Stay } from "../harness/stay.ts";
 import { clear, record, take } from "../harness/tap.ts";
 import { expect, test } from "../harness/test.ts";
+
+const LOCKED_S = 20;
 
 const LOCK = `
 import sqlite3, sys, time
@@ -30,7 +32,7 @@ async function lock(dataDir: string, seconds: number): Promise<{ ended: Promise<
   return { ended };
 }
 
-test("with the database locked for 10 s the sound goes on, a ban silences, and other actions answer 503 and then work", async ({ ear, open }) => {
+test("with the database locked the sound goes on, a ban silences, and other actions answer 503 and then work", async ({ ear, open }) => {
   test.setTimeout(120_000);
   const server = await Server.start({ name: "database" });
   try {
@@ -43,7 +45,7 @@ test("with the database locked for 10 s the sound goes on, a ban silences, and o
 
     await clear(listener.page);
     const lockedAt = Date.now();
-    const { ended } = await lock(server.dataDir, 10);
+    const { ended } = await lock(server.dataDir, LOCKED_S);
     const asked = Date.now();
     const refused = await server.call(ann.token, "PATCH", `/spaces/${space.id}`, { title: "Still locked" });
     figure("an action on a locked database is refused after", `${Date.now() - asked} ms`);
@@ -53,14 +55,13 @@ test("with the database locked for 10 s the sound goes on, a ban silences, and o
 
     const bannedAt = Date.now();
     await server.shell("account", "ban", "ben");
-    expect(Date.now() - lockedAt).toBeLessThan(10_000);
+    figure("the shell's ban on a locked database took", `${Date.now() - bannedAt} ms`);
     const { spans, share } = await ear.listen(await take(listener.page));
     expect(spans, "no gap in the sound").toHaveLength(1);
     expect(share.ann).toBeGreaterThan(0.6);
 
     expect(await ear.voices(await record(listener.page, 2.5))).toEqual(["ann"]);
-    expect(Date.now() - lockedAt, "all of this while it was locked").toBeLessThan(10_000);
-    figure("a ban on a locked database was told as done after", `${Date.now() - bannedAt - 2_500} ms`);
+    expect(Date.now() - lockedAt, "all of this while it was locked").toBeLessThan(LOCKED_S * 1000);
 
     await ended;
     await until("the action to work again", async () => (await server.call(ann.token, "PATCH", `/spaces/${space.id}`, { title: "Open again" })).ok);

@@ -17,6 +17,7 @@ from arengo.media import Client
 from arengo.media.ogg import NotOggOpus, levels_of, packet_samples, read_ogg_opus, write_ogg_opus
 
 CONNECT_WITHIN_S: Final = 10.0
+_HANG_UP_WITHIN_S: Final = 1.0
 _SDP: Final = "application/sdp"
 _PACKET_SAMPLES: Final = 960  # 20 ms, what the client sends at a time
 _MOST_AT_ONCE: Final = 256
@@ -197,10 +198,10 @@ async def _session(http: httpx.AsyncClient, url: str, client: Client) -> AsyncIt
     except httpx.HTTPError as error:
         raise Unavailable(f"{url} does not answer: {error}.") from error
     finally:
-        client.close()
         if resource is not None:
             with suppress(httpx.HTTPError):
-                await http.delete(resource)
+                await http.delete(resource, timeout=_HANG_UP_WITHIN_S)
+        client.close()
 
 
 def refusal_of(response: httpx.Response) -> ArengoError:
