@@ -29,7 +29,6 @@ export function englishSpace(f: Formats) {
       muted: "Muted",
       away: "Reconnecting",
       heard: "You are heard",
-      freePlace: "Free place",
     },
 
     mic: {
@@ -65,7 +64,7 @@ export function englishSpace(f: Formats) {
       troubleWhat: "Tap to see what to do.",
     },
 
-    tools: { label: "Actions", hand: "Hand", lowerHand: "Lower hand", emoji: "Emoji", share: "Share", leave: "Leave", stepDown: "Step down", muteAll: "Mute all", end: "End for all", people: "People", requests: "Requests" },
+    tools: { label: "Actions", hand: "Hand", lowerHand: "Lower hand", emoji: "Emoji", share: "Share", leave: "Leave", stepDown: "Step down", muteAll: "Mute all", end: "End for all", requests: "Requests" },
 
     emoji: {
       title: "Send a reaction",
@@ -101,7 +100,6 @@ export function englishSpace(f: Formats) {
       stepDownTitle: "Step down from the stage?",
       stepDownWhat: "You go on listening. Nobody hears you any more.",
       stepDown: "Step down",
-      dontEnd: "Go on",
     },
 
     host: {

@@ -9,15 +9,12 @@ export function english(f: Formats) {
     ...englishSpace(f),
 
     tag: "en",
-
     own: "English",
-
     common: {
       close: "Close",
       cancel: "Cancel",
       save: "Save",
       saved: "Saved",
-      back: "Back",
       copy: "Copy",
       copied: "Copied",
       tryAgain: "Try again",
@@ -44,7 +41,6 @@ export function english(f: Formats) {
       quietAt: (time: string) => `at ${time}`,
       quietNothing: "Nobody is on stage, and nothing is planned yet. The first arch is yours.",
       start: "Start a space",
-      nothingSoon: "Nothing is planned yet.",
       private: "Private",
       yours: "You host it",
       offline: "The list comes back by itself as soon as the server answers.",
@@ -52,7 +48,6 @@ export function english(f: Formats) {
 
     door: {
       listen: "Listen",
-      open: "Open the space",
       liveFor: (duration: string) => `Live for ${duration}`,
       listening: (n: number) => f.plural(n, { one: `${f.count(n)} listening`, other: `${f.count(n)} listening` }),
       nobodyYet: "The square is still empty. You would be the first.",
@@ -102,7 +97,6 @@ export function english(f: Formats) {
       listenHere: "Listen here",
       troubleTitle: "The space could not be opened",
       toHome: "See what is live",
-      soundBlocked: "The browser waits for your touch before it plays sound.",
       playSound: "Play the sound",
     },
 
@@ -122,8 +116,6 @@ export function english(f: Formats) {
       title: "Sound and signs",
       cues: "Short sounds",
       cuesWhat: "They are soft and never lie over a voice.",
-      cueStage: "When somebody comes on stage",
-      cueHand: "When a hand goes up",
       device: "Microphone",
       speaker: "Loudspeaker",
       speakerUnnamed: (n: number) => `Loudspeaker ${f.count(n)}`,
@@ -131,7 +123,6 @@ export function english(f: Formats) {
       volume: "Volume",
       mayStopMic: "On this phone the microphone may close when the app is hidden or the screen locks. Keep it open while you speak.",
       stopsMic: "On this phone the microphone closes when the app is hidden or the screen locks. Keep it open while you speak.",
-      keys: "Keys",
       keySpace: "switches your microphone on and off",
     },
 
@@ -202,7 +193,6 @@ export function english(f: Formats) {
       tokenMade: (when: string) => `made ${when}`,
       closed: "New accounts are closed on this server. Listening needs none.",
       byInvitation: "This server gives accounts by invitation.",
-      fillIn: "This is still empty.",
       passwordTooShort: "The password needs at least eight characters.",
     },
 
@@ -214,7 +204,6 @@ export function english(f: Formats) {
       notFound: "There is nothing at this address",
       notFoundWhat: "The link may be cut off.",
       unknown: "That did not work, and the server gave no reason. Try again in a moment.",
-      network: "The server does not answer. It may be the network.",
     },
 
     refusals: ENGLISH_REFUSALS,

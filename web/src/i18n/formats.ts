@@ -30,7 +30,7 @@ const HOUR = 60 * MINUTE;
 
 /** Everything that depends on *locale* (a BCP 47 tag), in the zone of the machine. */
 export function formatsFor(locale: string): Formats {
-  const number = new Intl.NumberFormat(locale);
+  const number = new Intl.NumberFormat(locale, { useGrouping: "always" });
   const cardinal = new Intl.PluralRules(locale);
   const ordinals = new Intl.PluralRules(locale, { type: "ordinal" });
   const and = new Intl.ListFormat(locale, { type: "conjunction" });

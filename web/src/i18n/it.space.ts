@@ -22,7 +22,6 @@ export function italianSpace(f: Formats): SpaceCatalogue {
       muted: "Mic spento",
       away: "Si ricollega",
       heard: "Ti sentono",
-      freePlace: "Posto libero",
     },
 
     mic: {
@@ -55,7 +54,7 @@ export function italianSpace(f: Formats): SpaceCatalogue {
       troubleWhat: "Tocca per vedere cosa fare.",
     },
 
-    tools: { label: "Azioni", hand: "Mano", lowerHand: "Abbassa", emoji: "Emoji", share: "Condividi", leave: "Esci", stepDown: "Scendi", muteAll: "Silenzia", end: "Chiudi per tutti", people: "Persone", requests: "Richieste" },
+    tools: { label: "Azioni", hand: "Mano", lowerHand: "Abbassa", emoji: "Emoji", share: "Condividi", leave: "Esci", stepDown: "Scendi", muteAll: "Silenzia", end: "Chiudi per tutti", requests: "Richieste" },
 
     emoji: {
       title: "Manda una reazione",
@@ -91,7 +90,6 @@ export function italianSpace(f: Formats): SpaceCatalogue {
       stepDownTitle: "Vuoi scendere dal palco?",
       stepDownWhat: "Continui ad ascoltare. Non ti sente più nessuno.",
       stepDown: "Scendi",
-      dontEnd: "Continua",
     },
 
     host: {

@@ -10,15 +10,12 @@ export function italian(f: Formats): Catalogue {
     ...italianSpace(f),
 
     tag: "it",
-
     own: "Italiano",
-
     common: {
       close: "Chiudi",
       cancel: "Annulla",
       save: "Salva",
       saved: "Salvato",
-      back: "Indietro",
       copy: "Copia",
       copied: "Copiato",
       tryAgain: "Riprova",
@@ -45,7 +42,6 @@ export function italian(f: Formats): Catalogue {
       quietAt: (time: string) => `alle ${time}`,
       quietNothing: "Sul palco non c’è nessuno e ancora niente è in programma. Il primo arco è tuo.",
       start: "Apri uno spazio",
-      nothingSoon: "Ancora niente in programma.",
       private: "Privato",
       yours: "Conduci tu",
       offline: "L’elenco torna da solo appena il server risponde.",
@@ -53,7 +49,6 @@ export function italian(f: Formats): Catalogue {
 
     door: {
       listen: "Ascolta",
-      open: "Apri lo spazio",
       liveFor: (duration: string) => `In diretta da ${duration}`,
       listening: (n: number) => f.plural(n, { one: `${f.count(n)} in ascolto`, other: `${f.count(n)} in ascolto` }),
       nobodyYet: "La piazza è ancora vuota. Saresti tu a inaugurarla.",
@@ -103,7 +98,6 @@ export function italian(f: Formats): Catalogue {
       listenHere: "Ascolta qui",
       troubleTitle: "Lo spazio non si è aperto",
       toHome: "Guarda cosa c’è in diretta",
-      soundBlocked: "Il browser aspetta un tuo tocco prima di far sentire il suono.",
       playSound: "Fai partire il suono",
     },
 
@@ -123,8 +117,6 @@ export function italian(f: Formats): Catalogue {
       title: "Suoni e segnali",
       cues: "Suoni brevi",
       cuesWhat: "Sono leggeri e non coprono mai una voce.",
-      cueStage: "Quando qualcuno sale sul palco",
-      cueHand: "Quando si alza una mano",
       device: "Microfono",
       speaker: "Altoparlante",
       speakerUnnamed: (n: number) => `Altoparlante ${f.count(n)}`,
@@ -132,7 +124,6 @@ export function italian(f: Formats): Catalogue {
       volume: "Volume",
       mayStopMic: "Su questo telefono il microfono può chiudersi quando l’app è nascosta o lo schermo si blocca. Tienila aperta mentre parli.",
       stopsMic: "Su questo telefono il microfono si chiude quando l’app è nascosta o lo schermo si blocca. Tienila aperta mentre parli.",
-      keys: "Tasti",
       keySpace: "accende e spegne il tuo microfono",
     },
 
@@ -203,7 +194,6 @@ export function italian(f: Formats): Catalogue {
       tokenMade: (when: string) => `creata ${when}`,
       closed: "Su questo server non si creano nuovi account. Per ascoltare non serve.",
       byInvitation: "Questo server dà account su invito.",
-      fillIn: "Qui manca ancora qualcosa.",
       passwordTooShort: "La password ha bisogno di almeno otto caratteri.",
     },
 
@@ -215,7 +205,6 @@ export function italian(f: Formats): Catalogue {
       notFound: "A questo indirizzo non c’è niente",
       notFoundWhat: "Forse il link è incompleto.",
       unknown: "Non è riuscito, e il server non ha detto perché. Riprova tra un momento.",
-      network: "Il server non risponde. Forse è la rete.",
     },
 
     refusals: ITALIAN_REFUSALS,
