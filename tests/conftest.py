@@ -14,28 +14,28 @@ from tests.postgres import running_postgres
 
 from arengo.adapters.db.engine import Database
 from arengo.adapters.db.migrate import migrate
+from arengo.adapters.db.tables import metadata
 from arengo.service.ids import SystemIds
 
+_SHARED = "shared"
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server, as a URL with `{}` for the database; with a migrated database `model` to copy."""
+    """A PostgreSQL server, as a URL with `{}` for the database; one database in it has our tables."""
     with running_postgres() as url:
-        asyncio.run(_make_model(url))
+        asyncio.run(_make_shared(url))
         yield url
 
 
-async def _make_model(url: str) -> None:
-    await _command(url, "CREATE DATABASE model")
-    database = Database(url.format("model"))
-    await migrate(database, backups=Path("never"), now=StoppedClock().now())
-    await database.close()
+async def _make_shared(url: str) -> None:
+    await _command(url, f"CREATE DATABASE {_SHARED}")
+    await migrate(Database(url.format(_SHARED)), backups=Path("never"), now=StoppedClock().now())
 
 
-async def _command(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url.format("postgres"))
+async def _command(url: str, sql: str, *, database: str = "postgres") -> None:
+    connection = await asyncpg.connect(url.format(database))
     await connection.execute(sql)
     await connection.close()
 
@@ -71,19 +71,33 @@ async def database_url(database_server: str | None, tmp_path: Path) -> str:
         url = f"sqlite:///{tmp_path}/arengo.db"
         await migrate(Database(url), backups=tmp_path / "backups", now=StoppedClock().now())
         return url
-    name = f"t{next(_numbers)}"
-    await _command(database_server, f"CREATE DATABASE {name} TEMPLATE model STRATEGY file_copy")
-    return database_server.format(name)
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    await _command(database_server, f"TRUNCATE {tables} CASCADE", database=_SHARED)
+    return database_server.format(_SHARED)
 
 
 @pytest.fixture
-async def empty_database_url(database_server: str | None, tmp_path: Path) -> str:
+async def empty_database_url(database_server: str | None, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a database without tables."""
     if database_server is None:
-        return f"sqlite:///{tmp_path}/new.db"
+        yield f"sqlite:///{tmp_path}/new.db"
+        return
+    async for url in _new_postgres(database_server):
+        yield url
+
+
+@pytest.fixture
+async def empty_postgres(postgres: str) -> AsyncIterator[str]:
+    """The URL of a PostgreSQL database without tables."""
+    async for url in _new_postgres(postgres):
+        yield url
+
+
+async def _new_postgres(server: str) -> AsyncIterator[str]:
     name = f"t{next(_numbers)}"
-    await _command(database_server, f"CREATE DATABASE {name}")
-    return database_server.format(name)
+    await _command(server, f"CREATE DATABASE {name}")
+    yield server.format(name)
+    await _command(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -93,11 +107,3 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.connect()
     yield database
     await database.close()
-
-
-@pytest.fixture
-async def empty_postgres(postgres: str) -> str:
-    """The URL of a PostgreSQL database without tables."""
-    name = f"t{next(_numbers)}"
-    await _command(postgres, f"CREATE DATABASE {name}")
-    return postgres.format(name)

@@ -20,6 +20,13 @@ from arengo.domain.errors import Unavailable
 NOW = StoppedClock().now()
 
 
+@pytest.fixture
+async def database_url(empty_database_url: str, tmp_path: Path) -> str:
+    """A database of the test's own, whose tables it may change."""
+    await migrate(Database(empty_database_url), backups=tmp_path / "never", now=NOW)
+    return empty_database_url
+
+
 async def test_the_migrations_end_at_the_tables_that_the_code_uses(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
