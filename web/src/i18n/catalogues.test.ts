@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import documented from "../../../docs/errors.md?raw";
 import { english, type Catalogue } from "./en.js";
 import { formatsFor } from "./formats.js";
 import { italian } from "./it.js";
 import { REFUSAL_CODES } from "./refusals.js";
 
+const documented = Object.values(import.meta.glob<string>("../../../docs/errors.md", { query: "?raw", import: "default", eager: true })).join("\n");
 const languages: Readonly<Record<string, Catalogue>> = { en: english(formatsFor("en-GB")), it: italian(formatsFor("it")) };
 
 /** Every sentence of a catalogue; those with gaps are filled with a name and a number. */
