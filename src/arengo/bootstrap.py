@@ -6,7 +6,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from litestar import Litestar
@@ -61,14 +60,6 @@ class Running:
     operator: Operator
     app: Litestar
     media: Media
-
-
-def program_version() -> str:
-    """The version that is installed."""
-    try:
-        return version("arengo")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _media_core(settings: Settings) -> Media:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -50,3 +51,11 @@ class Settings:
     @property
     def tls_dir(self) -> Path:
         return self.data_dir / "tls"
+
+
+def program_version() -> str:
+    """The version that is installed."""
+    try:
+        return version("arengo")
+    except PackageNotFoundError:
+        return "0"

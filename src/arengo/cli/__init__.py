@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from arengo.cli.exits import FAILED, INTERRUPTED, UNAVAILABLE, USAGE, CliError
 from arengo.domain.errors import ArengoError, Unavailable
+from arengo.settings import program_version
 
 
 class Command(Protocol):
@@ -60,8 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments[:1])
     if options.version:
-        from arengo.bootstrap import program_version
-
         print(program_version())
         return 0
     if options.command is None:

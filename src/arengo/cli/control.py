@@ -8,15 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from arengo.adapters.db.spaces import DatabaseSpaces
-from arengo.bootstrap import open_database, open_people
 from arengo.cli.exits import DONE, FAILED, UNAVAILABLE, CliError
-from arengo.service.clock import SystemClock
-from arengo.service.ids import SystemIds
-from arengo.service.operator import Operator
-from arengo.service.spaces_at_rest import SpacesAtRest
 from arengo.settings import Settings
-from arengo.web.control import AnyControlCommand, Hello, Reply, obey
+from arengo.web.control import AnyControlCommand, Hello, Reply
 
 _WAIT_S = 20.0
 
@@ -26,7 +20,7 @@ def carry_out(settings: Settings, command: AnyControlCommand) -> int:
     reply = ask_server(settings.control_socket, command)
     if reply is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        reply = asyncio.run(_obey_alone(settings, command))
+        reply = _obey_alone(settings, command)
     if reply.code is not None:
         raise CliError(f"{reply.text} ({reply.code})", UNAVAILABLE if reply.code == "unavailable" else FAILED)
     print(reply.text)
@@ -58,9 +52,8 @@ def ask_server(path: Path, command: AnyControlCommand) -> Reply | None:
     return msgspec.json.decode(line, type=Reply)
 
 
-async def _obey_alone(settings: Settings, command: AnyControlCommand) -> Reply:
-    clock = SystemClock()
-    ids = SystemIds(clock)
-    async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
-        at_rest = SpacesAtRest(DatabaseSpaces(database), clock)
-        return await obey(Operator(people.accounts, people.tokens, at_rest, lives_on=False), command)
+def _obey_alone(settings: Settings, command: AnyControlCommand) -> Reply:
+    # Imported here: beside a running server a command needs none of it, and starts four times as fast.
+    from arengo.cli.alone import obey_alone
+
+    return asyncio.run(obey_alone(settings, command))

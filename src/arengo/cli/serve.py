@@ -22,13 +22,13 @@ import uvloop
 
 from arengo.adapters.network.addresses import address_on_network, in_url, own_addresses
 from arengo.adapters.tls.local_ca import local_certificate
-from arengo.bootstrap import Running, program_version, running
+from arengo.bootstrap import Running, running
 from arengo.cli.control import is_running
 from arengo.cli.exits import DONE, UNAVAILABLE, CliError
 from arengo.cli.options import add_server_options, server_settings
 from arengo.service.clock import SystemClock
 from arengo.service.instance import Instance
-from arengo.settings import Settings
+from arengo.settings import Settings, program_version
 from arengo.web.control import ControlSocket
 from arengo.web.listener import Listener, TlsFiles, bind
 
