@@ -91,10 +91,11 @@ async def test_the_log_names_no_address_no_token_and_no_invitation(
     await browser.http.get("/api/v1/me", headers={"Authorization": f"Bearer {secret}"})
     await browser.get("/signup?invitation=verysecret")
     await browser.get("/s/%0Afaked%20line")
+    await browser.send("DELETE", "/api/v1/spaces/0123456789abc/whip/permissionbyname")
 
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith(("arengo", "uvicorn")))
     assert "GET /api/v1/me 200" in ours
-    for hidden in ("198.51.100.99", secret, "verysecret", somebody.http.cookies["arengo_session"], "\nfaked"):
+    for hidden in ("198.51.100.99", secret, "verysecret", "permissionbyname", somebody.http.cookies["arengo_session"], "\nfaked"):
         assert hidden not in ours
 
 

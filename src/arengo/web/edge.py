@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import time
 from ipaddress import IPv4Network, IPv6Network
 
@@ -21,6 +22,7 @@ from arengo.web.errors import PROBLEM_JSON, problem
 from arengo.web.security import headers_for
 
 _MAPPED = "::ffff:"
+_SESSION = re.compile(r"(/(?:whip|whep|media)/).+")
 
 _access = logging.getLogger("arengo.access")
 
@@ -124,8 +126,8 @@ def _is_trusted(text: str, trusted: tuple[IPv4Network | IPv6Network, ...]) -> bo
 
 
 def _for_log(path: str) -> str:
-    """The path on one line, at most 120 characters of it."""
-    return "".join(c if c.isprintable() else "?" for c in path[:120])
+    """The path on one line, at most 120 characters of it, without the name of a media session, which is a permission."""
+    return "".join(c if c.isprintable() else "?" for c in _SESSION.sub(r"\1…", path[:120]))
 
 
 async def _refuse(send: Send, code: str, detail: str) -> None:

@@ -106,7 +106,7 @@ def _head(view: SpaceView, instance: Instance, description: str, lang: Language)
         ("property", "og:description", description),
         ("property", "og:url", url),
         ("property", "og:locale", {"en": "en_GB", "it": "it_IT"}[lang]),
-        ("property", "og:image", f"{instance.url}/icons/icon-512.png"),
+        ("property", "og:image", f"{instance.url}/icons/arengo-512.png"),
         ("name", "twitter:card", "summary"),
         ("name", "twitter:title", title),
         ("name", "twitter:description", description),

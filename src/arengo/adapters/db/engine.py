@@ -172,8 +172,12 @@ def is_passing(error: DBAPIError) -> bool:
 
 
 def async_url(url: URL) -> URL:
-    """The same database, by the driver that is used here."""
-    return url.set(drivername="sqlite+aiosqlite" if url.get_backend_name() == "sqlite" else "postgresql+asyncpg")
+    """The same database, by the driver that is used here, which calls libpq's `sslmode` otherwise."""
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite+aiosqlite")
+    url = url.set(drivername="postgresql+asyncpg")
+    mode = url.query.get("sslmode")
+    return url if mode is None else url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
 
 
 def _sqlite_engine(url: URL, *, begin: str, pool: int, wait_s: float) -> AsyncEngine:
