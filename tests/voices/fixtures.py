@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 from tests.voices.ear import Ear, Samples
-from tests.voices.synthesis import Flite, read_wav, run, speak_words
+from tests.voices.synthesis import Espeak, Flite, Synthesiser, read_wav, run, speak_words
 
 LOOP_S = 12.0  # a length whose spectrum is quick to compute
 ARTIFACTS = Path(__file__).parents[1] / ".artifacts" / "voices"
 
-WORDS: dict[str, tuple[Flite, str]] = {
+WORDS: dict[str, tuple[Synthesiser, str]] = {
     "ann": (
         Flite("slt"),
         "The market opens before the sun has reached the square. Bread comes first, then cheese from the hills, "
@@ -30,7 +30,19 @@ WORDS: dict[str, tuple[Flite, str]] = {
         "the beans, a bay leaf, half a glass of wine, and wait. Waiting is the part of cooking that nobody writes "
         "down, and it is the part that matters.",
     ),
+    "dan": (
+        Flite("kal16"),
+        "The map of the old town hangs in the library, and it is wrong in seven places. Nobody has corrected it, since "
+        "every mistake has a story by now. One alley that was never built has a name, a saint, and a feast in August.",
+    ),
+    "eve": (
+        Espeak("en-gb+f3", speed=150),
+        "We measured the rain in jam jars, one on every balcony, and wrote the figures on the kitchen wall. After "
+        "twenty years the wall knows more about the weather than the newspaper, and it has never once been late.",
+    ),
 }
+# Dan and Eve sit far from their microphones.
+GAIN_DB = {"dan": -22, "eve": -22}
 
 
 def voice_file(name: str) -> Path:
@@ -41,7 +53,25 @@ def voice_file(name: str) -> Path:
         by, text = WORDS[name]
         spoken, partial = out.with_suffix(f".{os.getpid()}.spoken.wav"), out.with_suffix(f".{os.getpid()}.wav")
         speak_words(by, text, spoken)
-        run("sox", "-R", str(spoken), str(partial), "silence", "-l", "1", "0.02", "1%", "-1", "0.06", "1%", "trim", "0", str(LOOP_S))
+        run(
+            "sox",
+            "-R",
+            str(spoken),
+            str(partial),
+            "silence",
+            "-l",
+            "1",
+            "0.02",
+            "1%",
+            "-1",
+            "0.06",
+            "1%",
+            "trim",
+            "0",
+            str(LOOP_S),
+            "gain",
+            str(GAIN_DB.get(name, 0)),
+        )
         spoken.unlink()
         partial.rename(out)
     return out

@@ -5,7 +5,8 @@ import { expect } from "@playwright/test";
 import { PYTHON, ROOT, median, needs } from "./project.ts";
 import type { Recording } from "./tap.ts";
 
-export type VoiceName = "ann" | "ben" | "cal";
+/** The last two are quiet. */
+export type VoiceName = "ann" | "ben" | "cal" | "dan" | "eve";
 
 export interface Span {
   readonly start: number;

@@ -74,7 +74,8 @@ for (const look of LOOKS) {
       const asked = response.status() === 401 && response.url().endsWith("/api/v1/me");
       // Whoever hangs up may find that the server has hung up already.
       const gone = response.status() === 404 && response.request().method() === "DELETE" && response.url().includes("/media/");
-      if (response.status() >= 400 && !asked && !gone) complaints.push(`${response.status()} ${response.request().method()} ${response.url()}`);
+      if (response.status() < 400 || asked || gone) return;
+      void response.text().then((text) => complaints.push(`${response.status()} ${response.request().method()} ${response.url()} ${text}`));
     });
     const see = async (what: string, { axe = true } = {}): Promise<void> => {
       await page.screenshot({ path: pathOf(`${what}-${look.size}-${look.scheme}-${look.lang}`), animations: "disabled" });
