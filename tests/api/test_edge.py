@@ -40,6 +40,14 @@ async def test_every_answer_forbids_frames_foreign_scripts_and_guessed_types(bro
         assert headers["strict-transport-security"].startswith("max-age=")
 
 
+async def test_the_policy_names_our_own_channel_and_nothing_that_a_host_header_makes_up(server: Running) -> None:
+    ours = await asks_as(server, "203.0.113.7", {}, path="/healthz")
+    made_up = await asks_as(server, "203.0.113.7", {"Host": "x; script-src *"}, path="/healthz")
+
+    assert "connect-src 'self' ws://talk.example.org;" in ours.headers["content-security-policy"]
+    assert "script-src *" not in made_up.headers["content-security-policy"]
+
+
 async def test_plain_http_promises_no_https(server: Running) -> None:
     answer = await asks_as(server, "203.0.113.7", {}, path="/healthz")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from tests.fakes.clock import StoppedClock
 
 from arengo.adapters.db.engine import Database
@@ -131,4 +133,21 @@ async def test_a_postgresql_that_throws_everybody_out_is_unavailable_until_it_ta
     await operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     await database.ping()
     await operator.close()
+    await database.close()
+
+
+async def test_a_postgresql_that_hangs_is_unavailable_and_is_asked_again_later(empty_postgres: str) -> None:
+    database = Database(empty_postgres)
+    await database.connect()
+    async with database.read() as connection:
+        backend = int((await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable):
+            await database.ping()
+    finally:
+        os.kill(backend, signal.SIGCONT)
+
+    await database.ping()
     await database.close()

@@ -64,6 +64,7 @@ def test_a_client_that_trusts_the_authority_reaches_the_server_by_https(tmp_path
         answer = httpx.get(f"{here}/healthz", verify=trusting)
 
         assert answer.status_code == 200
+        assert httpx.get(f"https://127.0.0.1:{url[1]}/healthz", verify=trusting).status_code == 200
         assert "max-age" in answer.headers["strict-transport-security"]
         assert "Scarica il certificato" in httpx.get(f"{here}/trust", verify=trusting, headers={"Accept-Language": "it"}).text
         instance = httpx.get(f"{here}/api/v1/instance", verify=trusting)

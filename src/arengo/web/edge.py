@@ -45,7 +45,7 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         status, size = 0, 0
-        security = headers_for(scope["path"], is_secure=scope["scheme"] == "https")
+        security = headers_for(scope["path"], _header(scope, b"host"), is_secure=scope["scheme"] == "https")
         method = str(scope.get("method", ""))
 
         async def send_and_note(message: Message) -> None:

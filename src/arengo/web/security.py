@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+_HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
 _CONTENT_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -37,7 +39,6 @@ _DEVICE_POLICY: Final = ", ".join(
 )
 
 _ALWAYS: Final = (
-    (b"content-security-policy", _CONTENT_POLICY.encode()),
     (b"permissions-policy", _DEVICE_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -48,11 +49,17 @@ _HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 _PRIVATE: Final = (b"cache-control", b"no-store")
 
 
-def headers_for(path: str, *, is_secure: bool) -> list[tuple[bytes, bytes]]:
+def headers_for(path: str, host: str, *, is_secure: bool) -> list[tuple[bytes, bytes]]:
     """The headers of an answer at *path*, unless the answer has its own; answers of the API are nobody's to keep."""
-    headers = list(_ALWAYS)
+    headers = [(b"content-security-policy", _content_policy(host, is_secure=is_secure).encode()), *_ALWAYS]
     if is_secure:
         headers.append(_HSTS)
     if path.startswith(("/api/", "/2/")):
         headers.append(_PRIVATE)
     return headers
+
+
+def _content_policy(host: str, *, is_secure: bool) -> str:
+    """The policy with our own WebSocket named: for browsers whose `'self'` is http alone."""
+    channel = f" {'wss' if is_secure else 'ws'}://{host}" if _HOST.fullmatch(host) else ""
+    return _CONTENT_POLICY.replace("connect-src 'self'", f"connect-src 'self'{channel}")
