@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { expect } from "@playwright/test";
-import { PYTHON, ROOT, median, needs } from "./project.ts";
+import { PYTHON, ROOT, median, needs, owned } from "./project.ts";
 import type { Recording } from "./tap.ts";
 
 /** The last two are quiet. */
@@ -46,7 +46,7 @@ export class Ear {
 
   static async start(): Promise<Ear> {
     needs(PYTHON, "run `make build` first");
-    const child = spawn(PYTHON, ["-m", "tests.voices.ear_server"], { cwd: ROOT });
+    const child = owned(spawn(PYTHON, ["-m", "tests.voices.ear_server"], { cwd: ROOT }));
     let complaint = "";
     child.stderr.on("data", (text: Buffer) => (complaint += text.toString()));
     const lines = createInterface({ input: child.stdout });

@@ -1,4 +1,5 @@
 /** Where things are, and what this machine must have for the tests that need more than a user may. */
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
@@ -12,6 +13,16 @@ export const PYTHON = join(ROOT, ".venv/bin/python");
 export const CHROMIUM = process.env["ARENGO_CHROMIUM"] ?? "/usr/bin/chromium";
 
 mkdirSync(ARTIFACTS, { recursive: true });
+
+const children = new Set<ChildProcess>();
+process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
+/** See that *child* does not outlive the tests, however they end. */
+export function owned<Child extends ChildProcess>(child: Child): Child {
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  return child;
+}
 
 /** Say plainly what is missing, rather than skip. */
 export function needs(path: string, why: string): void {

@@ -4,7 +4,7 @@ import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ARENGO, ARTIFACTS, freePort, needs, until } from "./project.ts";
+import { ARENGO, ARTIFACTS, freePort, needs, owned, until } from "./project.ts";
 
 const run = promisify(execFile);
 
@@ -57,14 +57,14 @@ export class Server {
   async up(): Promise<number> {
     const begun = Date.now();
     const ips = (this.options.publicIps ?? ["127.0.0.1"]).flatMap((ip) => ["--public-ip", ip]);
-    this.child = spawn(
+    this.child = owned(spawn(
       ARENGO,
       [
         this.options.command ?? "serve", "--port", `${this.port}`, "--media-port", `${this.mediaPort}`,
         "--media-tcp-port", `${this.mediaTcpPort}`, "--data-dir", this.dataDir, ...ips,
       ],
       { stdio: ["ignore", "pipe", "pipe"] },
-    );
+    ));
     const log = createWriteStream(join(ARTIFACTS, `server-${this.options.name ?? "e2e"}.log`), { flags: "a" });
     this.child.stdout?.pipe(log, { end: false });
     this.child.stderr?.pipe(log, { end: false });
@@ -93,7 +93,7 @@ export class Server {
   private async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.child;
     this.child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((done) => child.once("exit", done));
     child.kill(signal);
     await gone;

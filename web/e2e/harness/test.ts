@@ -2,7 +2,8 @@
 import { type Browser, type Page, test as base } from "@playwright/test";
 import { launch, visit } from "./browsers.ts";
 import { Ear, type VoiceName } from "./ear.ts";
-import { type Account, Server } from "./server.ts";
+import { Speaker } from "./headless.ts";
+import { type Account, Server, type SpaceFacts } from "./server.ts";
 
 type Role = VoiceName | "listener";
 
@@ -57,6 +58,8 @@ interface WorkerFixtures {
 }
 
 interface TestFixtures {
+  /** Somebody on stage whose voice goes round and round, until the test ends. */
+  speak: (space: SpaceFacts, who: Account, voice: VoiceName) => Promise<Speaker>;
   browsers: Browsers;
   /** A fresh page in the browser whose microphone has this voice, signed in as *as*. */
   open: (role: Role, options?: { as?: Account; path?: string; on?: Server }) => Promise<Page>;
@@ -91,6 +94,15 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   browsers: async ({ allBrowsers }, use) => {
     await use(allBrowsers);
     await allBrowsers.hush();
+  },
+  speak: async ({ ear }, use) => {
+    const speakers: Speaker[] = [];
+    await use(async (space, who, voice) => {
+      const speaker = await Speaker.enter(space, who, ear.talks[voice]);
+      speakers.push(speaker);
+      return speaker;
+    });
+    await Promise.all(speakers.map((speaker) => speaker.leave()));
   },
   open: async ({ browsers, server }, use) => {
     await use(async (role, { as, path, on } = {}) => visit(await browsers.of(role), on ?? server, as, path));

@@ -1,8 +1,7 @@
 /** The database is locked for longer than ten seconds: the sound goes on, a ban still silences, the rest waits its turn. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { Speaker } from "../harness/headless.ts";
-import { PYTHON, figure, until } from "../harness/project.ts";
+import { PYTHON, figure, owned, until } from "../harness/project.ts";
 import { Server } from "../harness/server.ts";
 import { Stay } from "../harness/stay.ts";
 import { clear, record, take } from "../harness/tap.ts";
@@ -21,7 +20,7 @@ held.execute("ROLLBACK")
 
 /** Hold the database for *seconds*; resolves when it is locked, with a promise of its end. */
 async function lock(dataDir: string, seconds: number): Promise<{ ended: Promise<void> }> {
-  const child = spawn(PYTHON, ["-c", LOCK, join(dataDir, "arengo.db"), `${seconds}`]);
+  const child = owned(spawn(PYTHON, ["-c", LOCK, join(dataDir, "arengo.db"), `${seconds}`]));
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
   let complaint = "";
   child.stderr.on("data", (text: Buffer) => (complaint += text.toString()));
@@ -32,13 +31,14 @@ async function lock(dataDir: string, seconds: number): Promise<{ ended: Promise<
   return { ended };
 }
 
-test("with the database locked the sound goes on, a ban silences, and other actions answer 503 and then work", async ({ ear, open }) => {
+test("with the database locked the sound goes on, a ban silences, and other actions answer 503 and then work", async ({ ear, open, speak }) => {
   test.setTimeout(120_000);
   const server = await Server.start({ name: "database" });
   try {
     const [ann, ben] = [await server.account("ann"), await server.account("ben")];
     const space = await server.space(ann, { title: "Locked" });
-    const speakers = [await Speaker.enter(space, ann, ear.talks.ann), await Speaker.enter(space, ben, ear.talks.ben)];
+    await speak(space, ann, "ann");
+    await speak(space, ben, "ben");
     const listener = await Stay.enter(await open("listener", { on: server }), space);
     await listener.page.waitForTimeout(1_500);
     expect(await ear.voices(await record(listener.page, 3))).toEqual(["ann", "ben"]);
@@ -67,7 +67,6 @@ test("with the database locked the sound goes on, a ban silences, and other acti
     await until("the action to work again", async () => (await server.call(ann.token, "PATCH", `/spaces/${space.id}`, { title: "Open again" })).ok);
     expect((await server.call(ben.token, "GET", "/me")).status).toBeGreaterThanOrEqual(401);
     expect(await ear.voices(await record(listener.page, 2))).toEqual(["ann"]);
-    await Promise.all(speakers.map((speaker) => speaker.leave()));
   } finally {
     await server.stop();
   }

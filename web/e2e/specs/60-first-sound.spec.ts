@@ -1,6 +1,5 @@
 /** From the link to the first audible sample, in browsers that have never seen the server. */
 import { launch, visit } from "../harness/browsers.ts";
-import { Speaker } from "../harness/headless.ts";
 import { figure, median, until } from "../harness/project.ts";
 import { type Marks, state } from "../harness/tap.ts";
 import { expect, test } from "../harness/test.ts";
@@ -21,11 +20,11 @@ function tapAtOnce(): void {
   watcher.observe(document, { childList: true, subtree: true });
 }
 
-test("a fresh browser hears the first sample soon after the link is opened", async ({ ear, people, server }) => {
+test("a fresh browser hears the first sample soon after the link is opened", async ({ people, server, speak }) => {
   test.setTimeout(120_000);
   const host = await people.account("ann");
   const space = await server.space(host, { title: "First sound" });
-  const speaker = await Speaker.enter(space, host, ear.talks.ann);
+  await speak(space, host, "ann");
   const rounds: Marks[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const browser = await launch();
@@ -39,7 +38,6 @@ test("a fresh browser hears the first sample soon after the link is opened", asy
       await browser.close();
     }
   }
-  await speaker.leave();
   for (const part of PARTS) {
     figure(`link to ${part}`, `${Math.round(median(rounds.map((marks) => (marks[part] ?? Number.NaN) - marks.pageStart)))} ms (median of ${ROUNDS})`);
   }
