@@ -67,9 +67,12 @@ class Limits:
     """Answers to a search for people by the beginning of their name."""
 
     # ---- rates -----------------------------------------------------------------------------
-    login_tries_per_name: int = 10
+    login_tries: int = 10
+    login_tries_s: float = 600.0
+    """Wrong passwords for one name from one address; a right one does not count."""
+    login_tries_per_name: int = 100
     login_tries_per_name_s: float = 600.0
-    """Wrong passwords for one name before it must wait; a right one does not count."""
+    """Wrong passwords for one name from everywhere: enough that one stranger cannot shut a person out."""
     login_tries_per_address: int = 200
     login_tries_per_address_s: float = 600.0
     """Wrong passwords from one address: a school behind one address survives."""

@@ -17,6 +17,7 @@ from arengo.limits import Limits
 from arengo.service.housekeeping import Housekeeping
 from arengo.service.ids import SystemIds
 from arengo.service.operator import Operator
+from arengo.service.rates import TooOften
 from arengo.service.spaces_at_rest import SpacesAtRest
 
 ADDRESS = "203.0.113.7"
@@ -205,3 +206,20 @@ async def test_what_ran_out_is_forgotten_and_the_rest_is_kept(house: House) -> N
     assert await house.store.forget_sessions(used_before=house.clock.now()) == 0
     assert await house.store.forget_invitations(expired_before=house.clock.now()) == 0
     assert await house.recognition.by_cookie(fresh.secret) is not None
+
+
+async def test_guessing_for_one_name_from_everywhere_comes_to_an_end(house: House) -> None:
+    await sign_up(house)
+    for number in range(Limits().login_tries_per_name):
+        with pytest.raises(Refusal):
+            await house.sessions.sign_in("ann", "guess", address=f"198.51.{number}.1")
+
+    with pytest.raises(TooOften):
+        await house.sessions.sign_in("ann", PASSWORD, address="203.0.113.99")
+
+
+async def test_a_sign_up_that_fails_does_not_count_against_its_address(house: House) -> None:
+    for _ in range(Limits().signups_per_address + 1):
+        with pytest.raises(Refusal) as caught:
+            await house.accounts.sign_up("a", PASSWORD, address=ADDRESS)
+        assert code_of(caught) == "name_invalid"

@@ -16,6 +16,7 @@ _ASK: Final = "-"  # in place of the password
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what `arengo account` understands."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="create|ban")
     create = actions.add_parser("create", help="make an account; prints its name and id")
     create.add_argument("name", metavar="NAME", help="a to z, 0 to 9 and _, 2 to 30 of them")
@@ -34,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Create or ban, and give the exit code."""
     settings = data_settings(options)
     if options.action == "ban":
         return carry_out(settings, BanAccount(options.name, options.reason))

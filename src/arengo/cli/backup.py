@@ -14,11 +14,13 @@ from arengo.service.clock import SystemClock
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what `arengo backup` understands."""
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="where to (default: arengo-<date>.tar here)")
     add_data_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Write the file and print its name."""
     settings = data_settings(options)
     now = SystemClock().now()
     target: Path = options.file or Path(f"arengo-{now:%Y%m%dT%H%M%SZ}.tar")

@@ -20,10 +20,12 @@ _SIGNS = {Level.FINE: "ok   ", Level.DOUBTFUL: "look ", Level.WRONG: "WRONG"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what `arengo doctor` understands."""
     add_server_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print every finding; 1 when anything is wrong."""
     settings = server_settings(options)
     worst = Level.FINE
     for finding in _findings(settings):

@@ -10,6 +10,7 @@ from arengo.web.control import CreateInvitation
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what `arengo invitation` understands."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="create")
     create = actions.add_parser("create", help="make an invitation and print its code")
     create.add_argument("--uses", type=int, default=1, metavar="N", help="how many accounts it is good for (default: 1)")
@@ -17,4 +18,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print a new invitation."""
     return carry_out(data_settings(options), CreateInvitation(max(1, options.uses)))

@@ -14,12 +14,14 @@ from arengo.cli.options import add_data_options, data_settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what `arengo restore` understands."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a file that `arengo backup` wrote")
     parser.add_argument("--force", action="store_true", help="also where data is already; the old database is kept aside")
     add_data_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Put the file back."""
     settings = data_settings(options)
     if not options.file.is_file():
         raise CliError(f"There is no file {options.file}.", UNAVAILABLE)

@@ -37,10 +37,12 @@ Beside = Callable[[Running], Coroutine[None, None, None]]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what `arengo serve` understands."""
     add_server_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    """Serve until told to stop."""
     return run_server(server_settings(options))
 
 

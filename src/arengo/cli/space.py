@@ -10,6 +10,7 @@ from arengo.web.control import EndSpace
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what `arengo space` understands."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="end")
     end = actions.add_parser("end", help="end a live space for everybody")
     end.add_argument("id", metavar="ID", help="the 13 characters at the end of its address")
@@ -17,4 +18,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """End a space."""
     return carry_out(data_settings(options), EndSpace(options.id.rpartition("/")[2]))

@@ -11,6 +11,7 @@ from arengo.web.control import CreateToken
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what `arengo token` understands."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="create")
     create = actions.add_parser("create", help="make an API token and print it")
     create.add_argument("name", metavar="NAME", help="whose token it is")
@@ -25,4 +26,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print a new token."""
     return carry_out(data_settings(options), CreateToken(options.name, options.scope, options.label))

@@ -65,9 +65,11 @@ class Accounts:
                 raise Refusal("This server takes no new accounts.", code="signup_closed")
             case "invitation" if not invitation:
                 raise Refusal("This server takes new accounts by invitation.", code="invitation_required")
-        self._rate.take(address_key(address))
+        self._rate.check(address_key(address))
         code = secret_hash(invitation) if invitation and self._signup == "invitation" else None
-        return await self._add(name, password, display=display, lang=lang, bot=False, invitation=code)
+        account = await self._add(name, password, display=display, lang=lang, bot=False, invitation=code)
+        self._rate.count(address_key(address))
+        return account
 
     async def create(self, name: str, password: str | None, *, display: str | None = None, bot: bool = False) -> Account:
         """A new account on the operator's word; without a password it can only be used by token."""

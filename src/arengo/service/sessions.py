@@ -46,6 +46,7 @@ class Sessions:
         self._clock = clock
         self._limits = limits
         remembered = limits.addresses_remembered
+        self._by_both = RateLimit(Rate(limits.login_tries, limits.login_tries_s), clock, remembered=remembered)
         self._by_name = RateLimit(Rate(limits.login_tries_per_name, limits.login_tries_per_name_s), clock, remembered=remembered)
         self._by_address = RateLimit(Rate(limits.login_tries_per_address, limits.login_tries_per_address_s), clock, remembered=remembered)
 
@@ -54,8 +55,9 @@ class Sessions:
         name = name.strip().lower()[: self._limits.name_max_chars + 1]
         address = address_key(address)
         # Counted before the slow hash, so that tries at the same time cannot pass the limit together.
-        self._by_name.take(name)
-        self._by_address.take(address)
+        counted = ((self._by_both, f"{name} {address}"), (self._by_name, name), (self._by_address, address))
+        for limit, key in counted:
+            limit.take(key)
         account = await self._accounts.by_name(name)
         kept = await self._accounts.password_hash(account.id) if account else None
         typed = unicodedata.normalize("NFKC", password[: self._limits.password_max_chars])
@@ -63,8 +65,8 @@ class Sessions:
             raise Refusal("The name or the password is wrong.", code="wrong_password")
         if account.banned or self._recognition.is_banned(account.id):
             raise Refusal("This account was banned by the operator.", code="banned")
-        self._by_name.forgive(name)
-        self._by_address.forgive(address)
+        for limit, key in counted:
+            limit.forgive(key)
         if self._passwords.is_outdated(kept):
             await self._accounts.set_password_hash(account.id, await self._passwords.hash(typed), self._clock.now())
         return await self.open(account)
