@@ -36,7 +36,7 @@ PREFLIGHT = {
 AnyRequest = Request[Any, Any, Any]
 
 
-@post(f"{SPACE}/media", tags=["media"], summary="Join the sound")
+@post(f"{SPACE}/media", media_type=SDP, tags=["media"], summary="Join the sound")
 async def join(
     space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
 ) -> Response[str]:
@@ -47,7 +47,7 @@ async def join(
     return await _answer(space_id, Door.APP, person, request, services)
 
 
-@post(f"{SPACE}/whip", tags=["media"], summary="Publish by WHIP")
+@post(f"{SPACE}/whip", media_type=SDP, tags=["media"], summary="Publish by WHIP")
 async def publish(
     space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], identity: NamedDependency[Identity]
 ) -> Response[str]:
@@ -56,7 +56,7 @@ async def publish(
     return await _answer(space_id, Door.WHIP, identity.person, request, services)
 
 
-@post(f"{SPACE}/whep", tags=["media"], summary="Listen by WHEP")
+@post(f"{SPACE}/whep", media_type=SDP, tags=["media"], summary="Listen by WHEP")
 async def listen(
     space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
 ) -> Response[str]:

@@ -127,7 +127,7 @@ async def cancel_space(
     return await _ask(space_id, services, identity, CancelSpace())
 
 
-@get("/api/v1/spaces/{space_id:str}/qr.svg", tags=["spaces"], summary="The link as a QR code")
+@get("/api/v1/spaces/{space_id:str}/qr.svg", media_type="image/svg+xml", tags=["spaces"], summary="The link as a QR code")
 async def qr_code(
     space_id: FromPath[str], services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
 ) -> Response[bytes]:
