@@ -413,3 +413,36 @@ async def test_muted_arrivals_are_shown_as_such() -> None:
         await house.asks(space, ANN, ComeOnStage(Mic.OFF))
         member = (await house.spaces.view(space, None)).space.members[PersonId(ANN.id)]
         assert (member.mic, member.muted_by and member.muted_by.value) == (Mic.OFF, "self")
+
+
+async def test_a_room_that_is_looked_at_while_its_first_turn_is_written_is_kept() -> None:
+    async with a_house() as house:
+        house.memory.hold = asyncio.Event()
+        opening = asyncio.create_task(house.opens())
+        await settled()
+        await house.spaces.rooms.look()
+        house.memory.hold.set()
+        space = await asyncio.wait_for(opening, timeout=1)
+        assert (await house.spaces.view(space, None)).space.is_live
+
+
+async def test_a_turn_that_is_being_taken_when_its_room_is_closed_is_answered() -> None:
+    async with a_house() as house:
+        house.memory.hold = asyncio.Event()
+        opening = asyncio.create_task(house.opens())
+        await settled()
+        await house.spaces.rooms.stop()
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(opening, timeout=1)
+
+
+async def test_a_room_that_has_been_dropped_takes_no_more_turns() -> None:
+    async with a_house() as house:
+        space = await house.opens(start=False)
+        room = await house.spaces.rooms.room(space)
+        await house.spaces.rooms.look()
+        assert house.spaces.rooms.find(space) is None
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(room.ask(HOST.person, StartSpace()), timeout=1)
+        await house.asks(space, HOST, StartSpace())
+        assert (await house.spaces.view(space, None)).space.is_live

@@ -79,9 +79,11 @@ class SpaceRoom:
         self.active: tuple[Voice, ...] = ()  # who is heard now, dominant first
         self.banned: set[PersonId] = set()
         self.is_failed = False
+        self.is_closed = False
         self.lag_s = 0.0  # the slowest turn since the last look
         self._ledger = Ledger(space, tools.store, tools.clock, retry_s=tools.limits.database_retry_s)
         self._turns: asyncio.Queue[Turn] = asyncio.Queue(tools.limits.commands_waiting)
+        self._taken: Turn | None = None  # the turn that is being taken
 
     # ---- asking ------------------------------------------------------------------------------
 
@@ -106,6 +108,8 @@ class SpaceRoom:
 
     async def post(self, decision: Decision) -> asyncio.Future[int]:
         """Have *decision* taken when its turn comes, and give what will hold the version; nobody has to wait for it."""
+        if self.is_closed:
+            raise _closed()
         if self._turns.full():
             raise Unavailable("Too much is going on in this space.", retry_after=1.0)
         hush = self._silenced_by(decision)
@@ -153,10 +157,14 @@ class SpaceRoom:
     async def run(self) -> None:
         """Take turns until cancelled."""
         while True:
-            turn = await self._turns.get()
+            self._taken = None
+            self._taken = turn = await self._turns.get()
             self.media.unhush(turn.hush)
             try:
                 version = await self._take(turn.decide)
+            except asyncio.CancelledError:
+                _answer(turn, _closed())
+                raise
             except ArengoError as error:
                 _answer(turn, error)
             except Exception as error:
@@ -167,17 +175,22 @@ class SpaceRoom:
             self.lag_s = max(self.lag_s, self.tools.clock.monotonic() - turn.asked_at)
 
     async def close(self, farewell: Farewell) -> None:
-        """Write what is owed, if the database lets us, and say farewell to every channel."""
+        """Write what is owed, if the database lets us, and say farewell to every channel; no turn is taken from here on."""
+        self.is_closed = True
         for attendant in tuple(self.attendance.with_channel()):
             if attendant.outlet is not None:
                 attendant.outlet.close(farewell)
         while not self._turns.empty():
-            _answer(self._turns.get_nowait(), Unavailable("The space is being closed here; come back."))
+            _answer(self._turns.get_nowait(), _closed())
         if self._ledger.owes(self.space) and not self.is_failed:
             try:
                 await self._ledger.write(self.space)
             except Unavailable:
                 log.warning("A space was closed before its last changes could be written.")
+
+    def is_busy(self) -> bool:
+        """Tell whether a turn waits or is being taken."""
+        return self._taken is not None or not self._turns.empty()
 
     def still_owes(self) -> bool:
         """Tell whether something waits to be written at all."""
@@ -275,6 +288,10 @@ def _answer(turn: Turn, outcome: int | Exception) -> None:
         turn.answer.set_exception(outcome)
     else:
         turn.answer.set_result(outcome)
+
+
+def _closed() -> Unavailable:
+    return Unavailable("The space is being closed here; come back.")
 
 
 def _heed(answer: asyncio.Future[int]) -> None:

@@ -44,7 +44,7 @@ class RoomWatch:
         """Tell whether nobody would miss the room."""
         room = self._room
         unneeded = room.space.state.is_over or (not room.space.is_live and len(room.attendance) == 0)
-        return room.is_failed or (unneeded and not room.still_owes())
+        return room.is_failed or (unneeded and not room.is_busy() and not room.still_owes())
 
     def _due(self, space: Space, now: datetime) -> Events:
         return absence.review(space, now, self._graces, absent_since=self._absent_since, last_voice=self._last_voice)
