@@ -112,7 +112,7 @@ async def note_presence(room: SpaceRoom, attendant: Attendant) -> None:
 
 
 async def note_absence(room: SpaceRoom, person: PersonId) -> None:
-    """Bring what the space says of *person*'s presence up to date; a room that is being closed takes everybody as away when it comes back."""
+    """Bring what the space says of *person*'s presence up to date; a room that is being closed has everybody away when it comes back."""
 
     def noted(space: Space, now: datetime) -> Events:
         return absence.note_presence(space, person, room.presence(person), now)
