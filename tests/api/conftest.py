@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.fakes.clock import StoppedClock
-from tests.fakes.silent_media import SilentMedia
+from tests.fakes.media_plane import FakeMediaPlane
 
 from arengo.bootstrap import Running, running
 from arengo.service.instance import Instance, Signup
@@ -46,9 +46,9 @@ Open = Callable[..., Browser]
 
 
 @pytest.fixture
-def media() -> SilentMedia:
+def media() -> FakeMediaPlane:
     """The sound that is not there."""
-    return SilentMedia()
+    return FakeMediaPlane()
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def settings(tmp_path: Path, database_url: str, signup: Signup) -> Settings:
 
 
 @pytest.fixture
-async def server(settings: Settings, clock: StoppedClock, media: SilentMedia) -> AsyncIterator[Running]:
+async def server(settings: Settings, clock: StoppedClock, media: FakeMediaPlane) -> AsyncIterator[Running]:
     """The server, on each database in turn."""
     instance = Instance(name="The loggia", url=URL, signup=settings.signup, version="1.2.3")
     async with running(settings, instance, clock=clock, media=media) as server:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 from tests.api.conftest import URL, Browser, Open
+from tests.fakes.media_plane import FakeMediaPlane
 
 from arengo.adapters.db.engine import Database
 from arengo.bootstrap import Running
@@ -45,7 +46,8 @@ async def test_figures_are_told_to_who_shows_the_metrics_token(server: Running) 
         assert (await http.get("/metrics", headers={"Authorization": "Bearer let me"})).status_code == 403
 
 
-async def test_the_figures_count_spaces_people_packets_and_delay(browser: Browser, open_browser: Open) -> None:
+async def test_the_figures_count_spaces_people_packets_and_delay(browser: Browser, open_browser: Open, media: FakeMediaPlane) -> None:
+    media.figures |= {"packets_in_total": 50, "forward_delay_us_log2": [0, 3, 1]}
     await browser.sign_up("ann")
     await browser.post("/api/v1/spaces", json={"title": "Evening", "start": True})
 

@@ -20,6 +20,7 @@ class FakePeer:
     voice: int
     may_send: bool
     may_receive: bool
+    requester: str
     allowed: bool = False
 
 
@@ -30,6 +31,7 @@ class FakeMediaPlane:
         self.peers: dict[PeerId, FakePeer] = {}
         self.log: list[str] = []
         self.connects = True
+        self.figures: dict[str, int | float | list[int]] = {"forward_delay_us_log2": [0]}
         self._most = most
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue()
         self._is_stopped = False
@@ -66,7 +68,7 @@ class FakeMediaPlane:
         if len(self.peers) >= self._most:
             raise Unavailable("Every place is taken.", code="media_full")
         lines = _media_lines(offer)
-        self.peers[peer] = FakePeer(space, voice, may_send, may_receive)
+        self.peers[peer] = FakePeer(space, voice, may_send, may_receive, requester)
         self.log.append(f"accept {peer}")
         if self.connects:
             self.connect(peer)
@@ -94,7 +96,7 @@ class FakeMediaPlane:
             yield await self._events.get()
 
     def stats(self) -> dict[str, int | float | list[int]]:
-        return {"peers": len(self.peers), "forward_delay_us_log2": [0]}
+        return {**self.figures, "peers": len(self.peers)}
 
     def shutdown(self) -> None:
         self._is_stopped = True
