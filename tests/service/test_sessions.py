@@ -6,7 +6,7 @@ import pytest
 from tests.service.house import ANN, BEN, GUEST, HOST, a_house, settled
 from tests.unit.domain.refused import refused
 
-from arengo.domain.commands import ComeOnStage, InviteToStage, RemovePerson, SetMic
+from arengo.domain.commands import ComeOnStage, InviteToStage, RaiseHand, RemovePerson, SetMic
 from arengo.domain.events import CameOnStage, Mic, MicChanged
 from arengo.domain.ids import PersonId
 from arengo.service.attendance import Door
@@ -245,6 +245,24 @@ async def test_who_is_removed_loses_channel_and_sound_and_does_not_return() -> N
             await house.enters(space, ANN)
         with refused("removed"):
             await house.joins(space, ANN, Door.WHEP)
+
+
+async def test_a_listener_who_hangs_up_the_last_that_they_had_is_not_counted_any_more() -> None:
+    async with a_house() as house:
+        space = await house.opens()
+        session = await house.joins(space, GUEST, Door.WHEP)
+        assert (await house.spaces.view(space, None)).crowd.listeners == 1
+        await house.spaces.close_media(space, Door.WHEP, session)
+        assert (await house.spaces.view(space, None)).crowd.listeners == 0
+
+
+async def test_a_raised_hand_outlasts_a_media_session_that_was_hung_up() -> None:
+    async with a_house() as house:
+        space = await house.opens(everyone=False)
+        session = await house.joins(space, ANN)
+        await house.asks(space, ANN, RaiseHand())
+        await house.spaces.close_media(space, Door.APP, session)
+        assert [m.person.id for m in (await house.spaces.view(space, None)).space.hands()] == [ANN.id]
 
 
 async def test_leaving_for_good_gives_everything_up() -> None:

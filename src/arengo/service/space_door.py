@@ -91,10 +91,16 @@ async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None) 
     person = attendant.person
     if was_publisher and session.door is Door.WHIP and has_open_mic(room.space, person.id):
         await room.post(lambda space, now: _closed_mic(space, person))
-    if why is None and session.door is Door.WHIP and not attendant.is_present:
+    if why is None and not attendant.is_present and (session.door is Door.WHIP or _only_listens(room.space, person)):
         await depart(room, attendant)
     else:
         await note_presence(room, attendant)
+
+
+def _only_listens(space: Space, person: Person) -> bool:
+    """Tell whether *person* has nothing in the space that would have to be kept for a return."""
+    member = space.member(person)
+    return not member.is_on_stage and member.hand_since is None
 
 
 async def connected(room: SpaceRoom, session: MediaSession) -> None:
