@@ -37,6 +37,7 @@ async def test_whip_by_a_permitted_speaker_comes_on_stage(world: World) -> None:
     space = await host.opens()
     refused = await ann.offers(space, "whip", an_offer("sendonly"))
     assert (refused.status_code, refused.json()["code"]) == (403, "not_invited")
+    assert refused.headers["access-control-allow-origin"] == "*"  # a page elsewhere may read why
     assert (await host.call("PUT", f"/api/v1/spaces/{space}/speakers/{ann.id}")).status_code == 200
     assert (await ann.offers(space, "whip", an_offer("sendonly"))).status_code == 201
     stage = (await host.call("GET", f"/api/v1/spaces/{space}")).json()["stage"]

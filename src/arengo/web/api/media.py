@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, delete, post, route
+from litestar import Request, Response, Router, delete, post, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
 from arengo.domain import refusals
-from arengo.domain.errors import Refusal
+from arengo.domain.errors import ArengoError, Refusal
 from arengo.domain.identity import Identity, Person
 from arengo.domain.ids import SpaceId
 from arengo.domain.scopes import require_scope
@@ -21,6 +21,7 @@ from arengo.service.attendance import Door
 from arengo.service.services import Services
 from arengo.web.api.stage import SPACE
 from arengo.web.edge import client_address
+from arengo.web.errors import answer_arengo_error
 
 SDP = "application/sdp"
 RESUME_HEADER = "arengo-resume"
@@ -120,4 +121,25 @@ async def _offer(request: AnyRequest, most: int) -> str:
         raise Refusal("The offer is not UTF-8 text.", code="sdp_malformed") from None
 
 
-handlers = [options, session_options, join, publish, listen, hang_up]  # OPTIONS first: the framework adds its own where there is none
+def _answer_any_origin(request: AnyRequest, error: ArengoError) -> Response[bytes]:
+    """Let a page of another site read why it was refused, as it may read an answer."""
+    response = answer_arengo_error(request, error)
+    for name, value in ANY_ORIGIN.items():
+        response.set_header(name, value)
+    return response
+
+
+handlers = [
+    Router(
+        "/",
+        route_handlers=[
+            options,
+            session_options,
+            join,
+            publish,
+            listen,
+            hang_up,
+        ],  # OPTIONS first: the framework adds its own where there is none
+        exception_handlers={ArengoError: _answer_any_origin},
+    )
+]
