@@ -1,4 +1,4 @@
-"""What client and server say to each other on the space channel.
+"""What client and server say to each other on the space channel; all of it in one file, because it is one contract.
 
 Source of truth for `protocol/messages.schema.json` and for the web client's types.
 Prose, order and close codes: `protocol/signaling.md`.
