@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,7 +37,7 @@ async def speaking(space_url: str, who: Person, voice: str) -> AsyncIterator[asy
         yield process
     finally:
         if process.returncode is None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             async with asyncio.timeout(5):
                 assert await process.wait() == 0
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
 from arengo.adapters.media.headless import HeardPacket, hearing, save_heard
 from arengo.cli.exits import DONE
+from arengo.cli.interruptible import run_until_stopped
 from arengo.cli.space_url import api_address
 
 
@@ -26,8 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Listen and write the file; Ctrl-C ends early and keeps what was heard."""
     heard: list[HeardPacket] = []
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_listen(options, heard))
+    run_until_stopped(_listen(options, heard))
     seconds = save_heard(options.out, heard)
     voices = len({packet.voice for packet in heard})
     print(f"Heard {seconds:.1f} s of {voices} {'voice' if voices == 1 else 'voices'}; written to {options.out}.")

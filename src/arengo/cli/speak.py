@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
 from arengo.adapters.media.headless import load_talk, speaking
 from arengo.cli.exits import DONE
+from arengo.cli.interruptible import run_until_stopped
 from arengo.cli.space_url import api_address
 
 
@@ -32,8 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Speak until the file ends, or with --loop until Ctrl-C."""
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_speak(options))
+    run_until_stopped(_speak(options))
     return DONE
 
 
