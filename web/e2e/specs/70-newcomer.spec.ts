@@ -99,7 +99,6 @@ for (const look of LOOKS) {
     await test.step("one tap, and one hears", async () => {
       await page.getByRole("button", { name: t.door.listen, exact: true }).click();
       await expect(page.getByRole("group", { name: t.tools.label })).toBeVisible();
-      if (0) await expect(page.locator(".arch.voice").first(), "an arch is lit by a voice").toBeVisible({ timeout: 15_000 });
       // A picture of somebody speaking, not of the breath between two words.
       for (let tries = 0; tries < 10; tries++) {
         await page.waitForFunction(() => document.querySelector(".arch.voice") !== null);
@@ -175,6 +174,33 @@ for (const look of LOOKS) {
     });
 
     expect(complaints, "nothing is complained of and nothing is missing").toEqual([]);
+  });
+}
+
+for (const { size, scheme, lang } of [LOOKS[0]!, LOOKS[3]!]) {
+  test(`every other page is accessible on a ${size}, ${scheme}`, async ({ browsers }) => {
+    const t = words(lang);
+    const browser = await browsers.of("cal");
+    const locale = lang === "it" ? "it-IT" : "en-GB";
+    const context = await browser.newContext({ ...SIZES[size], baseURL: server.url, locale, colorScheme: scheme });
+    const page = await context.newPage();
+    const planned = (await (await page.request.get("/api/v1/spaces?state=scheduled")).json()) as { spaces: { id: string; title: string }[] };
+    const pages = [
+      ["/signin", t.account.signIn],
+      ["/signup", t.account.signUp],
+      ["/start", t.account.signIn],
+      ["/account", t.account.signIn],
+      [`/s/${planned.spaces[0]!.id}`, planned.spaces[0]!.title],
+      ["/s/0000000000000", null],
+      ["/nowhere", null],
+    ] as const;
+    for (const [path, says] of pages) {
+      await page.goto(path);
+      await expect(page.getByRole("main")).toBeVisible();
+      if (says !== null) await expect(page.getByRole("main").getByText(says).first()).toBeVisible();
+      await page.screenshot({ path: join(SHOTS, `page${path.replaceAll("/", "-")}-${size}-${scheme}-${lang}.png`), animations: "disabled" });
+      await expectAccessible(page, path);
+    }
   });
 }
 
