@@ -256,6 +256,18 @@ async def test_a_listener_who_hangs_up_the_last_that_they_had_is_not_counted_any
         assert (await house.spaces.view(space, None)).crowd.listeners == 0
 
 
+@pytest.mark.parametrize(("why", "left"), [("bye", 0), ("silent", 1)])
+async def test_a_listener_whose_browser_said_goodbye_is_not_waited_for(why: str, left: int) -> None:
+    async with a_house() as house:
+        space = await house.opens()
+        ear, seat = await house.enters(space, GUEST)
+        await house.joins(space, GUEST)
+        await house.leaves(seat, ear)
+        house.media.lose(PeerId(1), why)
+        await settled()
+        assert (await house.spaces.view(space, None)).crowd.listeners == left
+
+
 async def test_a_raised_hand_outlasts_a_media_session_that_was_hung_up() -> None:
     async with a_house() as house:
         space = await house.opens(everyone=False)

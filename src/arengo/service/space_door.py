@@ -77,8 +77,8 @@ async def open_media(room: SpaceRoom, person: Person, door: Door, offer: str, re
     return session, answer
 
 
-async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None) -> None:
-    """End a media session, by its owner's wish (*why* None) or because its peer is gone."""
+async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None, *, said_goodbye: bool = True) -> None:
+    """End a media session, by its owner's wish (*why* None) or because its peer is gone, with a goodbye or without one."""
     attendant = room.attendance.find(session.person)
     if attendant is None:
         return
@@ -91,7 +91,8 @@ async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None) 
     person = attendant.person
     if was_publisher and session.door is Door.WHIP and has_open_mic(room.space, person.id):
         await room.post(lambda space, now: _closed_mic(space, person))
-    if why is None and not attendant.is_present and (session.door is Door.WHIP or _only_listens(room.space, person)):
+    is_over = (why is None and session.door is Door.WHIP) or (said_goodbye and _only_listens(room.space, person))
+    if is_over and not attendant.is_present:
         await depart(room, attendant)
     else:
         await note_presence(room, attendant)

@@ -42,7 +42,7 @@ class MediaEar:
             case PeerClosed(peer, why):
                 session, room = self._whose(peer)
                 if session is not None and room is not None:
-                    await hang_up(room, session, _ENDS.get(why, "server"))
+                    await hang_up(room, session, _ENDS.get(why, "server"), said_goodbye=why == "bye")
             case ActiveVoices(space, voices):
                 room = self._find(SpaceId(space))
                 if room is not None:
