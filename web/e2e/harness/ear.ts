@@ -77,7 +77,11 @@ export class Ear {
     return answer;
   }
 
-  /** Who sounds throughout; fails where a voice is heard for a part of the time only. */
+  /**
+   * Who sounds throughout; fails where a voice is heard for a part of the time only.
+   *
+   * Takes at least five seconds: in two, one voice may be taken for another for most of the windows; in five, never.
+   */
   async voices(recording: Recording): Promise<VoiceName[]> {
     const { share, glimpses } = await this.listen(recording);
     const names = Object.keys(share) as VoiceName[];

@@ -38,7 +38,7 @@ test("the tap hears the voice of the microphone, once it comes over a connection
       await out.setRemoteDescription(back.localDescription!);
     });
     await page.waitForTimeout(1_500);
-    expect(await ear.voices(await record(page, 4))).toEqual(["ben"]);
+    expect(await ear.voices(await record(page, 5))).toEqual(["ben"]);
 
     const endedAt = await page.evaluate(() => {
       (window as unknown as { track: MediaStreamTrack }).track.enabled = false;

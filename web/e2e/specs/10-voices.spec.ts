@@ -25,7 +25,7 @@ test("each hears the others and never themselves, voices end at the server's wor
   await test.step("coming on stage adds a voice, without renegotiation", async () => {
     await ann.micOn();
     await listeners[0]!.waitForTimeout(1_500);
-    expect(await ear.voices(await record(listeners[0]!, 3))).toEqual(["ann"]);
+    expect(await ear.voices(await record(listeners[0]!, 5))).toEqual(["ann"]);
     await ben.comeOnStage();
     await cal.comeOnStage();
     for (const page of pages) {

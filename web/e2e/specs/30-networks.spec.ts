@@ -58,7 +58,7 @@ function percent(share: number): string {
 test("with UDP dropped the sound comes over ICE-TCP", async ({ ear }) => {
   network.dropUdp();
   const page = await listen();
-  expect(await ear.voices(await record(page, 4))).toEqual(["ann"]);
+  expect(await ear.voices(await record(page, 5))).toEqual(["ann"]);
   expect((await sounds(page)).protocol).toBe("tcp");
   expect(network.dropped()).toBeGreaterThan(0);
 });
