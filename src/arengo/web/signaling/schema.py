@@ -5,6 +5,7 @@ With `--check` it writes nothing and fails when the file does not say what the S
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -40,9 +41,13 @@ def text() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check the file that is named last."""
-    target = Path(arguments[-1])
-    if "--check" in arguments:
+    """Write the named file, or compare it."""
+    parser = argparse.ArgumentParser(prog="python -m arengo.web.signaling.schema", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the file says something else")
+    parser.add_argument("file", type=Path)
+    options = parser.parse_args(arguments)
+    target: Path = options.file
+    if options.check:
         return 0 if target.read_text() == text() else 1
     target.write_text(text())
     return 0
