@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -85,3 +88,32 @@ async def test_who_speaks_into_an_ended_session_is_told_instead_of_speaking_on_i
     sound = Sound(cast(Client, EndedClient()))
     with pytest.raises(SoundLost):
         await sound.say(Talk((b"\xf8\xff\xfe",), (-30,)))
+
+
+class ConnectingClient:
+    """A client that another thread connects just after its state has been read for the first time."""
+
+    def __init__(self) -> None:
+        self._news = os.eventfd(0, os.EFD_NONBLOCK)
+        self._now = "connecting"
+
+    def fileno(self) -> int:
+        return self._news
+
+    def state(self) -> str:
+        before, self._now = self._now, "connected"
+        if before != self._now:
+            os.eventfd_write(self._news, 1)
+        return before
+
+    def received(self, most: int) -> list[object]:
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._news)
+        return []
+
+
+async def test_whoever_waits_for_the_connection_hears_of_it_whenever_it_comes() -> None:
+    client = ConnectingClient()
+    async with asyncio.timeout(5):
+        await Sound(cast(Client, client))._connected()
+    os.close(client.fileno())

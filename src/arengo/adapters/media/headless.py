@@ -133,16 +133,19 @@ class Sound:
 
     async def ended(self) -> None:
         """Return when the session has ended, by whomever."""
-        while self._client.state() == "connected":
-            self._client.received(_MOST_AT_ONCE)
+        while self._state() == "connected":
             await self._stir()
 
     async def _connected(self) -> None:
-        while (state := self._client.state()) != "connected":
+        while (state := self._state()) != "connected":
             if state in ("failed", "closed"):
                 raise SoundLost("No way was found to send sound to the server; is its media port reachable?")
-            self._client.received(_MOST_AT_ONCE)
             await self._stir()
+
+    def _state(self) -> str:
+        """The state, read after the packets: taking those takes the word that the state has changed as well."""
+        self._client.received(_MOST_AT_ONCE)
+        return self._client.state()
 
     async def _stir(self) -> None:
         """Wait until the client has something to say."""

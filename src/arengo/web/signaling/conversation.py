@@ -206,6 +206,6 @@ def _outcome(task: asyncio.Task[Closing]) -> Closing:
     error = task.exception()
     if error is None:
         return task.result()
-    if isinstance(error, WebSocketDisconnect):
-        return LEFT
+    if isinstance(error, (WebSocketDisconnect, OSError)):
+        return LEFT  # an ASGI server raises an OSError where the other side has gone while we were writing
     raise error
