@@ -11,8 +11,8 @@ use crate::level::{LevelTracker, Loudness};
 use crate::limits::SLOTS;
 use crate::time::Time;
 
-/// A publisher, by its place in the slab of peers.
-pub type PublisherIndex = u32;
+/// A publisher, by the service's number for its peer: the same wherever the space is heard.
+pub type PublisherId = u64;
 
 /// How readily slots change hands.
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +52,14 @@ impl Rules {
 
 #[derive(Clone, Copy, Debug)]
 struct Holder {
-    publisher: PublisherIndex,
+    publisher: PublisherId,
     /// When the slot was taken from somebody, if it was.
     taken: Option<Time>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Contest {
-    challenger: PublisherIndex,
+    challenger: PublisherId,
     since: Time,
     last: Time,
 }
@@ -102,7 +102,7 @@ impl Lending {
 
     /// Who holds *slot*.
     #[must_use]
-    pub fn holder(&self, slot: usize) -> Option<PublisherIndex> {
+    pub fn holder(&self, slot: usize) -> Option<PublisherId> {
         self.holders
             .get(slot)
             .copied()
@@ -112,7 +112,7 @@ impl Lending {
 
     /// The slot that *publisher* holds.
     #[must_use]
-    pub fn slot_of(&self, publisher: PublisherIndex) -> Option<usize> {
+    pub fn slot_of(&self, publisher: PublisherId) -> Option<usize> {
         self.holders
             .iter()
             .position(|h| h.is_some_and(|h| h.publisher == publisher))
@@ -122,10 +122,10 @@ impl Lending {
     pub fn place<'a>(
         &mut self,
         now: Time,
-        publisher: PublisherIndex,
+        publisher: PublisherId,
         loudness: Loudness,
         own: &LevelTracker,
-        tracker_of: impl Fn(PublisherIndex) -> Option<&'a LevelTracker>,
+        tracker_of: impl Fn(PublisherId) -> Option<&'a LevelTracker>,
     ) -> Place {
         if let Some(slot) = self.slot_of(publisher) {
             return Place::Held(slot);
@@ -171,7 +171,7 @@ impl Lending {
     pub fn due<'a>(
         &self,
         now: Time,
-        tracker_of: impl Fn(PublisherIndex) -> Option<&'a LevelTracker>,
+        tracker_of: impl Fn(PublisherId) -> Option<&'a LevelTracker>,
     ) -> Option<usize> {
         self.holders.iter().position(|holder| {
             holder.is_some_and(|holder| {
@@ -200,7 +200,7 @@ impl Lending {
     }
 
     /// Forget what *publisher* challenges.
-    pub fn withdraw(&mut self, publisher: PublisherIndex) {
+    pub fn withdraw(&mut self, publisher: PublisherId) {
         for contest in &mut self.contests {
             if contest.is_some_and(|contest| contest.challenger == publisher) {
                 *contest = None;
@@ -211,7 +211,7 @@ impl Lending {
     fn weakest<'a>(
         &self,
         now: Time,
-        tracker_of: impl Fn(PublisherIndex) -> Option<&'a LevelTracker>,
+        tracker_of: impl Fn(PublisherId) -> Option<&'a LevelTracker>,
     ) -> Option<(usize, i32, Duration)> {
         self.holders
             .iter()
@@ -227,7 +227,7 @@ impl Lending {
             .min_by_key(|(_, level, _)| *level)
     }
 
-    fn has_won(&mut self, now: Time, slot: usize, challenger: PublisherIndex, by: i32) -> bool {
+    fn has_won(&mut self, now: Time, slot: usize, challenger: PublisherId, by: i32) -> bool {
         let margin = self.margin(now, slot);
         let contest_time = self.rules.contest;
         let Some(contest) = self.contests.get_mut(slot) else {

@@ -93,11 +93,7 @@ pub struct Publisher {
     pub ssrc: Option<u32>,
     /// Whether its voice goes through.
     pub allowed: bool,
-    /// Whether the service knows that it speaks.
-    pub announced: bool,
-    /// Whether its packets are recorded.
-    pub tapped: bool,
-    /// How loud it is.
+    /// How loud it is, heard or not.
     pub level: LevelTracker,
     /// What receiver reports tell it.
     pub reception: Reception,
@@ -111,8 +107,6 @@ impl Publisher {
             level_extension: mic.level_extension,
             ssrc: None,
             allowed: false,
-            announced: false,
-            tapped: false,
             level: LevelTracker::default(),
             reception: Reception::default(),
         })

@@ -19,7 +19,7 @@ use crate::peer::{Association, Lines, Link, NewPeer, Peer, PeerKey, Publisher, W
 use crate::reports::{self, COMPOUND};
 use crate::route::Route;
 use crate::slab::Slab;
-use crate::space::{Seat, Space};
+use crate::space::{Publication, Seat, Space};
 use crate::srtp::SRTCP_OVERHEAD;
 use crate::stats::Stats;
 use crate::tap::Tap;
@@ -208,15 +208,21 @@ impl Shard {
         }
         publisher.allowed = allowed;
         if allowed {
-            publisher.tapped = taps.get(&space.id).is_some_and(|ids| ids.contains(&id));
-            space.publishers.push(key.index);
+            space.publications.add(Publication {
+                peer: id,
+                voice: peer.voice,
+                index: key.index,
+                level: publisher.level,
+                announced: false,
+                tapped: taps.get(&space.id).is_some_and(|ids| ids.contains(&id)),
+            });
+            let (place, voice) = (peer.space, peer.voice);
+            self.reseat_voice(place, voice);
         } else {
-            publisher.announced = false;
             publisher.level = crate::level::LevelTracker::default();
             self.silence(now, key.index, out);
             self.leave_stage(key.index);
         }
-        self.reseat(key.index);
     }
 
     /// End a peer; `closed` follows as an event.
@@ -262,16 +268,12 @@ impl Shard {
         let Some(space) = self
             .space_ids
             .get(&space)
-            .and_then(|place| self.spaces.get(*place))
+            .and_then(|place| self.spaces.get_mut(*place))
         else {
             return;
         };
-        for index in &space.publishers {
-            if let Some(peer) = self.peers.get_mut(*index)
-                && let Some(publisher) = &mut peer.publisher
-            {
-                publisher.tapped = peers.contains(&peer.id);
-            }
+        for publication in space.publications.iter_mut() {
+            publication.tapped = peers.contains(&publication.peer);
         }
     }
 
@@ -369,9 +371,14 @@ impl Shard {
 
     /// Take a peer off the list of those whose voice is allowed.
     fn leave_stage(&mut self, index: u32) {
-        let place = self.peers.get(index).map_or(u32::MAX, |peer| peer.space);
-        if let Some(space) = self.spaces.get_mut(place) {
-            space.publishers.retain(|publisher| *publisher != index);
+        let Some(peer) = self.peers.get(index) else {
+            return;
+        };
+        let (id, place, voice) = (peer.id, peer.space, peer.voice);
+        if let Some(space) = self.spaces.get_mut(place)
+            && space.publications.remove(id).is_some()
+        {
+            self.reseat_voice(place, voice);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::events::Levels;
 use crate::lending::{Lending, Rules};
+use crate::level::LevelTracker;
 use crate::limits::SLOTS;
 use crate::peer::{Line, Lines};
 use crate::timeline::Timeline;
@@ -19,7 +20,7 @@ pub struct Member {
 #[derive(Debug)]
 pub struct Class {
     lines: Lines,
-    /// Those whose voice is allowed: served first.
+    /// Those whose own voice is allowed, by this peer or by another of the same person: served first.
     stage: Vec<Member>,
     audience: Vec<Member>,
 }
@@ -58,6 +59,10 @@ impl Class {
         }
     }
 
+    const fn is_empty(&self) -> bool {
+        self.stage.is_empty() && self.audience.is_empty()
+    }
+
     fn members_mut(&mut self, on_stage: bool) -> &mut Vec<Member> {
         if on_stage {
             &mut self.stage
@@ -79,6 +84,25 @@ impl Listeners {
     #[must_use]
     pub fn classes(&self) -> &[Class] {
         &self.classes
+    }
+
+    /// Whether anybody has as many lines.
+    #[must_use]
+    pub fn any_with(&self, lines: usize) -> bool {
+        self.classes
+            .iter()
+            .any(|class| class.lines() == lines && !class.is_empty())
+    }
+
+    /// Those whose own voice is *voice*, by their places in the slab of peers.
+    #[must_use]
+    pub fn of_voice(&self, voice: u32) -> Vec<u32> {
+        self.classes
+            .iter()
+            .flat_map(|class| class.stage.iter().chain(&class.audience))
+            .filter(|member| member.voice == voice)
+            .map(|member| member.index)
+            .collect()
     }
 
     /// Seat a listener.
@@ -161,13 +185,84 @@ impl Voices {
     }
 }
 
+/// Somebody whose voice is allowed.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// The service's number for the peer that carries it, never used twice.
+    pub(crate) peer: u64,
+    /// The CSRC under which others hear it.
+    pub(crate) voice: u32,
+    /// Place in the slab of peers.
+    pub(crate) index: u32,
+    /// How loud it is, the last packet noted.
+    pub(crate) level: LevelTracker,
+    /// Whether the service knows that it speaks.
+    pub(crate) announced: bool,
+    /// Whether its packets are recorded.
+    pub(crate) tapped: bool,
+}
+
+/// All whose voice is allowed in a space, in the order in which they were; few.
+#[derive(Debug, Default)]
+pub struct Publications(Vec<Publication>);
+
+impl Publications {
+    /// Add one; false when its peer has one already.
+    pub fn add(&mut self, publication: Publication) -> bool {
+        let is_new = self.find(publication.peer).is_none();
+        if is_new {
+            self.0.push(publication);
+        }
+        is_new
+    }
+
+    /// Take the one of *peer* out.
+    pub fn remove(&mut self, peer: u64) -> Option<Publication> {
+        let at = self.0.iter().position(|one| one.peer == peer)?;
+        Some(self.0.remove(at))
+    }
+
+    /// The one of *peer*.
+    #[must_use]
+    pub fn find(&self, peer: u64) -> Option<&Publication> {
+        self.0.iter().find(|one| one.peer == peer)
+    }
+
+    /// The one of *peer*.
+    #[must_use]
+    pub fn find_mut(&mut self, peer: u64) -> Option<&mut Publication> {
+        self.0.iter_mut().find(|one| one.peer == peer)
+    }
+
+    /// How loud *peer* is.
+    #[must_use]
+    pub fn level_of(&self, peer: u64) -> Option<&LevelTracker> {
+        self.find(peer).map(|one| &one.level)
+    }
+
+    /// Whether *voice* is somebody's here.
+    #[must_use]
+    pub fn has_voice(&self, voice: u32) -> bool {
+        self.0.iter().any(|one| one.voice == voice)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Publication> {
+        self.0.iter()
+    }
+
+    /// All of them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Publication> {
+        self.0.iter_mut()
+    }
+}
+
 /// A space with at least one peer.
 #[derive(Debug)]
 pub struct Space {
     pub(crate) id: u64,
     pub(crate) peers: u32,
-    /// Places in the slab of peers of those whose voice is allowed.
-    pub(crate) publishers: Vec<u32>,
+    pub(crate) publications: Publications,
     pub(crate) listeners: Listeners,
     /// By number of lines, less one.
     pub(crate) voices: [Voices; SLOTS],
@@ -180,7 +275,7 @@ impl Space {
         Self {
             id,
             peers: 0,
-            publishers: Vec::new(),
+            publications: Publications::default(),
             listeners: Listeners::default(),
             voices: std::array::from_fn(|n| Voices::new(n + 1, clock_base)),
             told_levels: Levels::default(),

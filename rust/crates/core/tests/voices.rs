@@ -162,6 +162,31 @@ fn a_person_who_speaks_by_one_connection_does_not_hear_themselves_by_another() {
 }
 
 #[test]
+fn who_speaks_by_one_connection_sees_no_gap_in_what_they_hear_by_another() {
+    let mut world = World::new();
+    let mut hears = world.join_as(2, 77, false, 3);
+    let mut sends = world.join_as(1, 77, true, 0);
+    let mut bob = world.join(3, true, 3);
+    let mut heard = Vec::new();
+    for turn in 0..6 {
+        for _ in 0..40 {
+            if turn % 2 == 0 {
+                world.frame(&mut [(&mut sends, LOUD), (&mut bob, SILENT)]);
+            } else {
+                world.frame(&mut [(&mut sends, SILENT), (&mut bob, LOUD)]);
+            }
+        }
+        // The stage and the audience change places with every word of the host.
+        world.allow(&sends, false);
+        world.allow(&sends, true);
+        world.pass(Duration::from_secs(1));
+        heard.extend(world.heard_by(&mut hears));
+    }
+    assert!(!heard.is_empty() && heard.iter().all(|heard| heard.voice == 3));
+    assert_gapless(&heard);
+}
+
+#[test]
 fn a_revoked_voice_ends_with_three_frames_of_silence_within_the_call_and_then_nothing() {
     let mut world = World::new();
     let mut ann = world.join(1, true, 3);

@@ -210,10 +210,6 @@ impl Shard {
         let Some(peer) = self.peers.get(index).filter(|peer| peer.lines.count() > 0) else {
             return;
         };
-        let on_stage = peer
-            .publisher
-            .as_ref()
-            .is_some_and(|publisher| publisher.allowed);
         let member = Member {
             index,
             voice: peer.voice,
@@ -222,13 +218,17 @@ impl Shard {
             self.spaces.get_mut(peer.space),
             self.seats.get_mut(index as usize),
         ) {
+            let on_stage = space.publications.has_voice(peer.voice);
             *place = Some(space.listeners.add(peer.lines, on_stage, member));
         }
     }
 
-    /// Move a listener to the stage or to the audience, as its voice is allowed now.
-    pub(super) fn reseat(&mut self, index: u32) {
-        if self.seats.get(index as usize).is_some_and(Option::is_some) {
+    /// Move the listeners whose own voice is *voice* to the stage or to the audience, as it is allowed now.
+    pub(super) fn reseat_voice(&mut self, place: u32, voice: u32) {
+        let Some(space) = self.spaces.get(place) else {
+            return;
+        };
+        for index in space.listeners.of_voice(voice) {
             self.unseat(index);
             self.seat(index);
         }

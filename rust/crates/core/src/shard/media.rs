@@ -115,27 +115,25 @@ impl Shard {
 
     /// Pass a packet on, if its voice is allowed.
     fn publish(&mut self, now: Time, key: PeerKey, spoken: &Spoken, opus: &[u8], out: &mut Outbox) {
-        let Some(peer) = self.peers.get_mut(key.index) else {
+        let Some(peer) = self.peers.get(key.index) else {
             return;
         };
-        let (id, place, voice) = (peer.id, peer.space, peer.voice);
-        let Some(publisher) = peer
-            .publisher
-            .as_mut()
-            .filter(|publisher| publisher.allowed)
-        else {
+        let (id, place) = (peer.id, peer.space);
+        let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
-        let is_new = !std::mem::replace(&mut publisher.announced, true);
-        let tapped = publisher.tapped;
-        if is_new {
+        let Some(publication) = space.publications.find_mut(id) else {
+            return;
+        };
+        publication.level = spoken.level;
+        if !std::mem::replace(&mut publication.announced, true) {
             self.events.push(Event::Publishing { peer: id });
         }
-        if tapped {
+        if publication.tapped {
             let record = Tapped {
-                space: self.spaces.get(place).map_or(0, |space| space.id),
+                space: space.id,
                 peer: id,
-                voice,
+                voice: publication.voice,
                 unix_micros: self.options.wall.unix_micros(now),
                 timestamp: spoken.timestamp,
                 index: spoken.index,
@@ -146,7 +144,7 @@ impl Shard {
                 self.stats.drops_tap += 1;
             }
         }
-        self.speak(now, key.index, spoken, opus, out);
+        self.speak(now, place, id, spoken, opus, out);
     }
 
     pub(super) fn rtcp(&mut self, now: Time, from: Route, packet: &mut [u8], out: &mut Outbox) {

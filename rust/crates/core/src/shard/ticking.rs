@@ -42,14 +42,8 @@ impl Shard {
                 continue;
             };
             let mut levels = Levels::default();
-            for index in &space.publishers {
-                if let Some(peer) = self.peers.get(*index)
-                    && let Some(publisher) = &peer.publisher
-                    && publisher.allowed
-                    && publisher.announced
-                {
-                    levels.push(peer.voice, publisher.level.told_at(now));
-                }
+            for publication in space.publications.iter().filter(|one| one.announced) {
+                levels.push(publication.voice, publication.level.told_at(now));
             }
             if levels != space.told_levels {
                 space.told_levels = levels;
@@ -66,10 +60,10 @@ impl Shard {
             let Some(space) = self.spaces.get(place) else {
                 continue;
             };
-            for index in &space.publishers {
+            for index in space.publications.iter().map(|one| one.index) {
                 let Some(publisher) = self
                     .peers
-                    .get_mut(*index)
+                    .get_mut(index)
                     .and_then(|peer| peer.publisher.as_mut())
                 else {
                     continue;
@@ -87,7 +81,7 @@ impl Shard {
                 let mut plain = [0; COMPOUND];
                 if let (Ok(len), Some(Some(link))) = (
                     reports::write_receiver_report(block, &mut plain),
-                    self.links.get_mut(*index as usize),
+                    self.links.get_mut(index as usize),
                 ) {
                     let plain = plain.get(..len).unwrap_or_default();
                     send_rtcp(link, plain, out, &mut self.stats);

@@ -9,9 +9,9 @@ use crate::events::Event;
 use crate::fanout::{SlotPacket, fan_out};
 use crate::lending::Place;
 use crate::level::{LevelTracker, Loudness};
+use crate::limits::SLOTS;
 use crate::outbox::Outbox;
-use crate::peer::{Link, Peer};
-use crate::slab::Slab;
+use crate::peer::Link;
 use crate::space::{Listeners, Space, Voices};
 use crate::stats::Stats;
 use crate::time::Time;
@@ -40,45 +40,42 @@ struct Exit<'a> {
     stats: &'a mut Stats,
 }
 
-fn tracker_of(peers: &Slab<Peer>, index: u32) -> Option<&LevelTracker> {
-    peers
-        .get(index)?
-        .publisher
-        .as_ref()
-        .map(|publisher| &publisher.level)
-}
-
 impl Shard {
-    /// Pass on a packet of the peer at *index*, whose voice is allowed.
+    /// Pass on a packet of *peer*, whose voice is allowed in the space at *place* and its loudness noted.
     pub(super) fn speak(
         &mut self,
         now: Time,
-        index: u32,
+        place: u32,
+        peer: u64,
         spoken: &Spoken,
         opus: &[u8],
         out: &mut Outbox,
     ) {
         let Self {
-            peers,
             spaces,
             links,
             stats,
             events,
             ..
         } = self;
-        let Some((place, voice)) = peers.get(index).map(|peer| (peer.space, peer.voice)) else {
+        let Some(space) = spaces.get_mut(place) else {
             return;
         };
-        let Some(space) = spaces.get_mut(place) else {
+        let Some(voice) = space.publications.find(peer).map(|one| one.voice) else {
             return;
         };
         let mut exit = Exit { links, out, stats };
         let mut passed = false;
         for voices in &mut space.voices {
+            let lines = voices.slots();
+            // Whom listeners with one line and with all of them hear is told as who is active, so it is always known.
+            if (2..SLOTS).contains(&lines) && !space.listeners.any_with(lines) {
+                continue;
+            }
             let place = voices
                 .lending
-                .place(now, index, spoken.loudness, &spoken.level, |index| {
-                    tracker_of(peers, index)
+                .place(now, peer, spoken.loudness, &spoken.level, |peer| {
+                    space.publications.level_of(peer)
                 });
             let slot = match place {
                 Place::Nowhere => continue,
@@ -96,21 +93,23 @@ impl Shard {
 
     /// End the voice of the peer at *index* now, wherever it is heard.
     pub(super) fn silence(&mut self, now: Time, index: u32, out: &mut Outbox) {
+        let Some((peer, place)) = self.peers.get(index).map(|peer| (peer.id, peer.space)) else {
+            return;
+        };
         let Self {
-            peers,
             spaces,
             links,
             stats,
             events,
             ..
         } = self;
-        let Some(space) = peers.get(index).and_then(|peer| spaces.get_mut(peer.space)) else {
+        let Some(space) = spaces.get_mut(place) else {
             return;
         };
         let mut exit = Exit { links, out, stats };
         for voices in &mut space.voices {
-            voices.lending.withdraw(index);
-            if let Some(slot) = voices.lending.slot_of(index) {
+            voices.lending.withdraw(peer);
+            if let Some(slot) = voices.lending.slot_of(peer) {
                 voices.end(now, slot, &space.listeners, &mut exit);
             }
         }
@@ -120,7 +119,6 @@ impl Shard {
     /// Give back the slots of those who have fallen silent, and end the sound of those whose packets are missing.
     pub(super) fn tidy_voices(&mut self, now: Time, out: &mut Outbox) {
         let Self {
-            peers,
             spaces,
             links,
             stats,
@@ -133,7 +131,10 @@ impl Shard {
                 continue;
             };
             for voices in &mut space.voices {
-                while let Some(slot) = voices.lending.due(now, |index| tracker_of(peers, index)) {
+                while let Some(slot) = voices
+                    .lending
+                    .due(now, |peer| space.publications.level_of(peer))
+                {
                     voices.end(now, slot, &space.listeners, &mut exit);
                 }
                 voices.pause(now, &space.listeners, &mut exit);
@@ -276,7 +277,8 @@ impl Voices {
             .iter()
             .filter(|class| class.lines() == self.slots())
         {
-            for member in class.members(true).iter().chain(class.members(false)) {
+            // Whose own voice is allowed sits on stage; this goes before they are moved.
+            for member in class.members(true) {
                 if member.voice == voice
                     && let Some(Some(link)) = links.get_mut(member.index as usize)
                     && let (Some(offset), Some(before)) =
