@@ -31,7 +31,7 @@ class FakeMediaPlane:
         self.peers: dict[PeerId, FakePeer] = {}
         self.log: list[str] = []
         self.connects = True
-        self.figures: dict[str, int | float | list[int]] = {"forward_delay_us_log2": [0]}
+        self.figures: dict[str, int | float | list[int]] = {"forward_delay_us_log2": [0], "busy": 0.0}
         self._most = most
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue()
         self._is_stopped = False

@@ -94,7 +94,8 @@ class Core:
         peers, spaces, packets_in_total, packets_out_total, bytes_in_total, bytes_out_total, drops_send_total,
         drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total, handshakes_total,
         handshake_failures_total, stun_total, stun_rejected_total, events_dropped_total, forwarded_total (packets of
-        publishers passed on), tcp_connections, tcp_rejected_total, faults_total, forward_delay_us_log2: list[int]
+        publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, busy: float (0 to 1: the share of
+        the last second that the busiest media thread did not spend waiting), forward_delay_us_log2: list[int]
         """
 
     def shutdown(self) -> None:

@@ -41,13 +41,21 @@ pub struct ShardOptions {
     pub wall: WallClock,
 }
 
-/// The shard has as many peers as it may have, or knows the peer's number already.
+/// Why a peer was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
+pub enum Full {
+    /// There are as many peers as there may be.
+    Peers,
+    /// The peer's number or its ICE name is in use already.
+    Known,
+}
 
 impl std::fmt::Display for Full {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no room for another peer")
+        f.write_str(match self {
+            Self::Peers => "no room for another peer",
+            Self::Known => "the peer is here already",
+        })
     }
 }
 
@@ -111,11 +119,11 @@ impl Shard {
 
     /// Take a peer that has been answered; nothing of it is heard until [`Shard::allow_publish`].
     pub fn add_peer(&mut self, now: Time, new: NewPeer) -> Result<(), Full> {
-        if self.peers.len() >= self.options.max_peers
-            || self.peer_ids.contains_key(&new.id)
-            || self.ufrags.contains_key(&new.ice.ufrag)
-        {
-            return Err(Full);
+        if self.peers.len() >= self.options.max_peers {
+            return Err(Full::Peers);
+        }
+        if self.peer_ids.contains_key(&new.id) || self.ufrags.contains_key(&new.ice.ufrag) {
+            return Err(Full::Known);
         }
         let space = self.space_of(new.space);
         self.generation = self.generation.wrapping_add(1);

@@ -15,6 +15,7 @@ use arengo_core::{Entropy, Full, NewPeer, Outbox, Route, Shard, ShardOptions, Ti
 use crate::handshakes::Handshakes;
 use crate::histogram::Histogram;
 use crate::limits::{RECEIVE_BATCH, RECEIVE_ROUNDS, TCP_READ};
+use crate::load::Load;
 use crate::outlet::{Exits, Outlet};
 use crate::shared::{MediaStats, Shared};
 use crate::sys::event_fd::EventFd;
@@ -77,6 +78,8 @@ pub struct Driver {
     frame: Vec<u8>,
     udp_fd: i32,
     delay: Histogram,
+    load: Load,
+    max_peers: u64,
     faults: u64,
     stopping: bool,
     next_look_at_tcp: Time,
@@ -103,6 +106,8 @@ impl Driver {
             frame: Vec::with_capacity(DATAGRAM),
             udp_fd,
             delay: Histogram::default(),
+            load: Load::default(),
+            max_peers: setup.options.max_peers as u64,
             faults: 0,
             stopping: false,
             next_look_at_tcp: Time::ZERO,
@@ -160,6 +165,7 @@ impl Driver {
         if passed > 0 {
             self.delay.note(self.now().since(arrived), passed);
         }
+        self.load.note(arrived, self.now());
         self.tell();
     }
 
@@ -307,6 +313,7 @@ impl Driver {
     }
 
     fn tell(&mut self) {
+        let now = self.now();
         let shard = &mut self.shard;
         self.shared.put_events(|| shard.pop_event());
         if shard.has_tapped() {
@@ -321,6 +328,8 @@ impl Driver {
             tcp_connections: exits.connections.len() as u64,
             tcp_rejected: exits.connections.rejected,
             faults: self.faults,
+            max_peers: self.max_peers,
+            busy_permille: self.load.permille(now),
             forward_delay: self.delay,
         });
     }

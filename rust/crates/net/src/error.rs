@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use arengo_core::Full;
 use arengo_core::handshake::IdentityError;
 use arengo_wire::sdp::Refused;
 
@@ -11,8 +12,8 @@ use arengo_wire::sdp::Refused;
 pub enum OfferError {
     /// The offer cannot be answered.
     Refused(Refused),
-    /// There are as many peers as there may be.
-    Full,
+    /// The peer cannot be taken.
+    Full(Full),
     /// The media thread is gone or does not answer.
     Stopped,
 }
@@ -21,7 +22,7 @@ impl fmt::Display for OfferError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refused) => refused.fmt(f),
-            Self::Full => f.write_str("no room for another peer"),
+            Self::Full(full) => full.fmt(f),
             Self::Stopped => f.write_str("the media core has stopped"),
         }
     }

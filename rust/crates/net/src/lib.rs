@@ -11,6 +11,7 @@ mod error;
 mod handshakes;
 mod histogram;
 pub mod limits;
+mod load;
 mod media;
 mod outlet;
 mod shared;

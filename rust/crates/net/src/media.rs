@@ -188,7 +188,7 @@ impl Media {
         self.send(Command::Add(Box::new(peer), reply))?;
         match answered.recv_timeout(REPLY) {
             Ok(Ok(())) => Ok(answer),
-            Ok(Err(_)) => Err(OfferError::Full),
+            Ok(Err(full)) => Err(OfferError::Full(full)),
             Err(_) => Err(OfferError::Stopped),
         }
     }

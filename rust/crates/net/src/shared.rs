@@ -23,6 +23,10 @@ pub struct MediaStats {
     pub tcp_rejected: u64,
     /// Times that something went wrong inside and one peer was closed for it.
     pub faults: u64,
+    /// Peers at most.
+    pub max_peers: u64,
+    /// Thousandths of the last second that the busiest media thread did not spend waiting.
+    pub busy_permille: u16,
     /// From arrival at the media thread to the last copy's departure.
     pub forward_delay: Histogram,
 }

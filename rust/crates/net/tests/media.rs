@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use arengo_core::Event;
+use arengo_core::{Event, Full};
 use arengo_net::{Media, MediaOptions, Offer, OfferError, StartError};
 use arengo_wire::sdp::{IceCredentials, OfferParameters, SendLine, offer};
 
@@ -124,7 +124,21 @@ fn one_peer_too_many_is_refused() {
     let media = Media::start(options()).unwrap();
     join(&media, 1, &an_offer()).unwrap();
     join(&media, 2, &an_offer()).unwrap();
-    assert_eq!(join(&media, 3, &an_offer()), Err(OfferError::Full));
+    assert_eq!(
+        join(&media, 3, &an_offer()),
+        Err(OfferError::Full(Full::Peers))
+    );
+    assert_eq!(media.stats().max_peers, 2);
+}
+
+#[test]
+fn a_peer_that_is_here_already_is_refused() {
+    let media = Media::start(options()).unwrap();
+    join(&media, 1, &an_offer()).unwrap();
+    assert_eq!(
+        join(&media, 1, &an_offer()),
+        Err(OfferError::Full(Full::Known))
+    );
 }
 
 #[test]

@@ -100,7 +100,7 @@ impl Core {
                 OfferError::Refused(refused) => {
                     SdpRefused::new_err((refused.code(), refused.detail))
                 }
-                OfferError::Full => MediaUnavailable::new_err(("media_full", error.to_string())),
+                OfferError::Full(_) => MediaUnavailable::new_err(("media_full", error.to_string())),
                 OfferError::Stopped => {
                     MediaUnavailable::new_err(("media_stopped", error.to_string()))
                 }
@@ -192,11 +192,13 @@ fn as_dict<'py>(py: Python<'py>, stats: &MediaStats) -> PyResult<Bound<'py, PyDi
         ("tcp_connections", stats.tcp_connections),
         ("tcp_rejected_total", stats.tcp_rejected),
         ("faults_total", stats.faults),
+        ("max_peers", stats.max_peers),
     ];
     let dict = PyDict::new(py);
     for (name, value) in counters {
         dict.set_item(name, value)?;
     }
+    dict.set_item("busy", f64::from(stats.busy_permille) / 1000.0)?;
     dict.set_item(
         "forward_delay_us_log2",
         stats.forward_delay.counts().to_vec(),

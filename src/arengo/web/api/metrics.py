@@ -42,7 +42,11 @@ _DROPS: Final[Mapping[str, str]] = {
     "drops_replay_total": "replay",
     "drops_unknown_total": "unknown",
 }
-_GAUGES: Final[Mapping[str, str]] = {"peers": "Peers of the media core", "spaces": "Spaces of the media core"}
+_GAUGES: Final[Mapping[str, str]] = {
+    "peers": "Peers of the media core",
+    "spaces": "Spaces of the media core",
+    "busy": "Share of the last second that the busiest media thread did not spend waiting",
+}
 _DELAY: Final = "forward_delay_us_log2"
 
 
