@@ -274,6 +274,11 @@ pub fn opus(data: &[u8]) {
     let len = opus_packet::merge(&[data], &mut out).expect("one packet merges with nothing");
     let again = opus_packet::Frames::parse(&out[..len]).expect("we read what we write");
     assert_eq!(again.as_slice(), frames.as_slice());
+    let wanted = data.len() + usize::from(data.first().copied().unwrap_or(0)) * 3;
+    let mut out_padded = vec![0; wanted];
+    opus_packet::pad(data, wanted, &mut out_padded).expect("a length that can be had");
+    let padded = opus_packet::Frames::parse(&out_padded).expect("we read what we write");
+    assert_eq!(padded.as_slice(), frames.as_slice());
     if let Ok(len) = opus_packet::merge(&[data, &out[..len]], &mut vec![0; 4 * data.len() + 256]) {
         assert!(2 * samples <= 5_760 && len >= 2);
     }

@@ -7,7 +7,7 @@ use crate::limits::OPUS_PACKET_SAMPLES;
 
 mod frames;
 
-pub use frames::{Frames, MergeError, merge};
+pub use frames::{Frames, MergeError, PadError, merge, pad};
 
 /// 20 ms of full-band silence: three of them end a voice without a tail.
 pub const SILENCE_FRAME: [u8; 3] = [0xF8, 0xFF, 0xFE];

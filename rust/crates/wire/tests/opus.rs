@@ -1,8 +1,8 @@
 //! What an Opus packet says of itself, taken apart and merged.
 
 use arengo_wire::opus::{
-    Frames, Malformed, MergeError, Packing, SILENCE_FRAME, Toc, duration_samples, frame_count,
-    is_dtx, merge, toc,
+    Frames, Malformed, MergeError, Packing, PadError, SILENCE_FRAME, Toc, duration_samples,
+    frame_count, is_dtx, merge, pad, toc,
 };
 
 #[test]
@@ -175,4 +175,57 @@ fn no_packet_grows_beyond_120_milliseconds_or_its_buffer() {
         Err(MergeError::BufferTooSmall)
     );
     assert_eq!(merge(&[&packet, &packet], &mut [0; 8]), Ok(8));
+}
+
+/// A packet of every packing, with frames of every kind of length.
+fn of_every_packing() -> Vec<Vec<u8>> {
+    let long: Vec<u8> = (0..600).map(|n| n as u8).collect();
+    vec![
+        vec![KIND],
+        vec![KIND, 1, 2, 3],
+        [vec![KIND], long.clone()].concat(),
+        vec![KIND | 1, 1, 2, 3, 4],
+        vec![KIND | 2, 1, 2, 3, 4],
+        vec![KIND | 3, 3, 1, 2, 3],
+        vec![KIND | 3, 0x80 | 3, 2, 0, 1, 2, 3],
+        vec![KIND | 3, 0x40 | 2, 2, 8, 9, 0, 0],
+        merged(&[&a_packet(252), &a_packet(251), &a_packet(300)]).unwrap_or_default(),
+    ]
+}
+
+#[test]
+fn a_packet_is_padded_to_every_length_from_one_byte_more_on_and_its_frames_stay_as_they_were() {
+    for packet in of_every_packing() {
+        for wanted in packet.len()..packet.len() + 1_100 {
+            let mut out = vec![0xAA; wanted];
+            pad(&packet, wanted, &mut out).expect("a length that can be had");
+            let (before, after) = (Frames::parse(&packet), Frames::parse(&out));
+            let (before, after) = (before.expect("well formed"), after.expect("well formed"));
+            assert_eq!(before.as_slice(), after.as_slice(), "{wanted} bytes");
+            assert_eq!(
+                toc(&packet).map(|toc| toc.0 | 3),
+                toc(&out).map(|toc| toc.0 | 3)
+            );
+            assert_eq!(duration_samples(&packet), duration_samples(&out));
+        }
+    }
+}
+
+#[test]
+fn a_packet_is_not_padded_to_less_than_it_needs_nor_beyond_its_buffer() {
+    let mut out = [0; 64];
+    assert_eq!(pad(&[KIND, 1, 2, 3], 3, &mut out), Err(PadError::TooShort));
+    assert_eq!(pad(&[KIND, 1], 65, &mut out), Err(PadError::BufferTooSmall));
+    assert_eq!(
+        pad(&[], 9, &mut out),
+        Err(PadError::Malformed(Malformed::Empty))
+    );
+}
+
+#[test]
+fn what_is_padded_merges_without_its_padding() {
+    let mut padded = [0; 50];
+    pad(&a_packet(3), 50, &mut padded).expect("a length that can be had");
+    let two = merged(&[&padded, &a_packet(4)]).expect("of one kind");
+    assert_eq!(frame_lengths(&two), Ok(vec![3, 4]));
 }

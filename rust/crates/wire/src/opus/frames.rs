@@ -165,18 +165,105 @@ pub fn merge(packets: &[&[u8]], out: &mut [u8]) -> Result<usize, MergeError> {
         first,
         count,
         list.get(..usize::from(count)).unwrap_or_default(),
+        0,
         out,
     )?)
 }
 
-fn write(toc: Toc, count: u8, frames: &[&[u8]], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
+/// Why a packet does not become one of a wanted length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PadError {
+    Malformed(Malformed),
+    /// Shorter than the packet is as one of counted frames.
+    TooShort,
+    BufferTooSmall,
+}
+
+impl fmt::Display for PadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::TooShort => f.write_str("too short a length for this Opus packet"),
+            Self::BufferTooSmall => f.write_str("buffer too small"),
+        }
+    }
+}
+
+impl std::error::Error for PadError {}
+
+impl From<Malformed> for PadError {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl From<BufferTooSmall> for PadError {
+    fn from(_: BufferTooSmall) -> Self {
+        Self::BufferTooSmall
+    }
+}
+
+/// Writes *packet* as one of exactly *wanted* bytes with the same frames, by Opus padding (RFC 6716 §3.2.5).
+///
+/// Every length from one byte more on can be had, and the packet's own, at which it stays as it is; nothing is decoded.
+pub fn pad(packet: &[u8], wanted: usize, out: &mut [u8]) -> Result<(), PadError> {
+    let frames = Frames::parse(packet)?;
+    let out = out.get_mut(..wanted).ok_or(PadError::BufferTooSmall)?;
+    if packet.len() == wanted {
+        out.copy_from_slice(packet);
+        return Ok(());
+    }
+    let toc = toc(packet).ok_or(Malformed::Empty)?;
+    let (count, frames) = (frames.count as u8, frames.as_slice());
+    let padding = wanted
+        .checked_sub(counted_len(frames))
+        .ok_or(PadError::TooShort)?;
+    write(toc, count, frames, padding, out)?;
+    Ok(())
+}
+
+/// The length of *frames* as a packet of counted frames without padding.
+fn counted_len(frames: &[&[u8]]) -> usize {
+    let Some((last, others)) = frames.split_last() else {
+        return 0;
+    };
+    let lengths = if others.iter().any(|frame| frame.len() != last.len()) {
+        others
+            .iter()
+            .map(|frame| 1 + usize::from(frame.len() >= LONG))
+            .sum()
+    } else {
+        0
+    };
+    2 + lengths + frames.iter().map(|frame| frame.len()).sum::<usize>()
+}
+
+/// Writes a packet of counted frames with *padding* more bytes than it needs; returns its length.
+fn write(
+    toc: Toc,
+    count: u8,
+    frames: &[&[u8]],
+    padding: usize,
+    out: &mut [u8],
+) -> Result<usize, BufferTooSmall> {
     let Some((last, others)) = frames.split_last() else {
         return Err(BufferTooSmall);
     };
     let variable = others.iter().any(|frame| frame.len() != last.len());
+    let rate = if variable { VARIABLE_RATE } else { 0 };
+    let padded = if padding > 0 { PADDED } else { 0 };
     let mut sink = Sink::new(out);
     sink.u8(toc.0 | COUNTED)?;
-    sink.u8(count | if variable { VARIABLE_RATE } else { 0 })?;
+    sink.u8(count | rate | padded)?;
+    // Bytes that tell the amount are padding themselves: each of 255 stands for 254 more (RFC 6716 §3.2.5).
+    let mut fill = 0;
+    if let Some(rest) = padding.checked_sub(1) {
+        for _ in 0..rest / 255 {
+            sink.u8(255)?;
+        }
+        sink.u8((rest % 255) as u8)?;
+        fill = rest - rest / 255;
+    }
     if variable {
         for frame in others {
             write_length(frame.len(), &mut sink)?;
@@ -184,6 +271,9 @@ fn write(toc: Toc, count: u8, frames: &[&[u8]], out: &mut [u8]) -> Result<usize,
     }
     for frame in frames {
         sink.put(frame)?;
+    }
+    for _ in 0..fill {
+        sink.u8(0)?;
     }
     Ok(sink.len())
 }
