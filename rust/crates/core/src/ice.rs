@@ -25,8 +25,10 @@ struct Checked {
 pub struct IceAgent {
     local_ufrag: String,
     remote_ufrag: String,
-    integrity: StunIntegrity,
-    checked: [Option<Checked>; ROUTES_PER_PEER],
+    /// The code itself is made for each check: it is a kilobyte, and checks come every few seconds.
+    password: String,
+    /// At most [`ROUTES_PER_PEER`].
+    checked: Vec<Checked>,
     nominated: Option<Route>,
 }
 
@@ -37,8 +39,8 @@ impl IceAgent {
         Self {
             local_ufrag: local.ufrag.clone(),
             remote_ufrag: remote_ufrag.to_owned(),
-            integrity: StunIntegrity::new(&local.password),
-            checked: [None; ROUTES_PER_PEER],
+            password: local.password.clone(),
+            checked: Vec::new(),
             nominated: None,
         }
     }
@@ -51,8 +53,8 @@ impl IceAgent {
 
     /// What signs answers to checks.
     #[must_use]
-    pub const fn integrity(&self) -> &StunIntegrity {
-        &self.integrity
+    pub fn integrity(&self) -> StunIntegrity {
+        StunIntegrity::new(&self.password)
     }
 
     /// Whether *request* is a check of this agent's peer: right names, right code.
@@ -60,7 +62,7 @@ impl IceAgent {
     pub fn believes(&self, request: &Message<'_>) -> bool {
         request.fingerprint_matches() != Some(false)
             && request.ufrags() == Some((self.local_ufrag.as_str(), self.remote_ufrag.as_str()))
-            && request.verify_integrity(&self.integrity).is_ok()
+            && request.verify_integrity(&self.integrity()).is_ok()
     }
 
     /// Note a believed check from *route*; the route that had to make room for it, if one had.
@@ -90,7 +92,6 @@ impl IceAgent {
         for checked in self
             .checked
             .iter_mut()
-            .flatten()
             .filter(|checked| checked.route == route)
         {
             checked.heard = now;
@@ -101,11 +102,7 @@ impl IceAgent {
 
     /// Forget *route*: its connection is gone, or another peer has proved to be there.
     pub fn lose(&mut self, route: Route) {
-        for place in &mut self.checked {
-            if place.is_some_and(|checked| checked.route == route) {
-                *place = None;
-            }
-        }
+        self.checked.retain(|checked| checked.route != route);
         if self.nominated == Some(route) {
             self.nominated = self.latest();
         }
@@ -119,28 +116,27 @@ impl IceAgent {
 
     /// Every checked route.
     pub fn routes(&self) -> impl Iterator<Item = Route> + '_ {
-        self.checked.iter().flatten().map(|checked| checked.route)
+        self.checked.iter().map(|checked| checked.route)
     }
 
     fn add(&mut self, now: Time, route: Route) -> Option<Route> {
-        let nominated = self.nominated;
-        let fresh = Some(Checked { route, heard: now });
-        if let Some(free) = self.checked.iter_mut().find(|place| place.is_none()) {
-            *free = fresh;
+        let fresh = Checked { route, heard: now };
+        if self.checked.len() < ROUTES_PER_PEER {
+            self.checked.reserve_exact(1);
+            self.checked.push(fresh);
             return None;
         }
+        let nominated = self.nominated;
         let oldest = self
             .checked
             .iter_mut()
-            .filter(|place| place.is_some_and(|checked| Some(checked.route) != nominated))
-            .min_by_key(|place| place.map(|checked| checked.heard))?;
-        let lost = oldest.map(|checked| checked.route);
-        *oldest = fresh;
-        lost
+            .filter(|checked| Some(checked.route) != nominated)
+            .min_by_key(|checked| checked.heard)?;
+        Some(std::mem::replace(oldest, fresh).route)
     }
 
     fn is_quiet(&self, now: Time, patience: Duration) -> bool {
-        !self.checked.iter().flatten().any(|checked| {
+        !self.checked.iter().any(|checked| {
             Some(checked.route) == self.nominated && now.since(checked.heard) < patience
         })
     }
@@ -148,7 +144,6 @@ impl IceAgent {
     fn latest(&self) -> Option<Route> {
         self.checked
             .iter()
-            .flatten()
             .max_by_key(|checked| checked.heard)
             .map(|checked| checked.route)
     }

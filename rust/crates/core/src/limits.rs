@@ -6,6 +6,11 @@ use std::time::Duration;
 pub const DTLS_FIRST_RETRANSMIT: Duration = Duration::from_millis(400);
 /// A handshake that takes longer has failed.
 pub const DTLS_TIMEOUT: Duration = Duration::from_secs(20);
+/// An engine stays this long after its handshake: as long as a client may want the last flight again.
+pub const DTLS_STAYS: Duration = Duration::from_secs(20);
+/// Whoever may have said goodbye, which nobody could open any more, is gone after this long without an authenticated
+/// packet; a client that lives checks its address more often (RFC 7675 §5.1).
+pub const DOUBT: Duration = Duration::from_secs(10);
 /// Largest record that the DTLS engine gives out; its MTU is 1150.
 pub const DTLS_OUTPUT: usize = 2048;
 /// Datagrams that wait for a handshake thread, per peer; more are dropped, and the client sends them again.

@@ -3,7 +3,7 @@
 use arengo_wire::rtcp::NtpTime;
 use arengo_wire::sdp::{IceCredentials, Negotiated};
 
-use crate::handshake::Handshake;
+use crate::handshake::{Handshake, Progress};
 use crate::ice::IceAgent;
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
@@ -128,17 +128,65 @@ pub struct Peer {
     pub(crate) joined: Time,
     /// When an authenticated packet last came.
     pub(crate) heard: Time,
+    /// Since when somebody at its address has said, unproved, that it is over; None once it is heard again.
+    pub(crate) doubted: Option<Time>,
 }
 
-/// The DTLS side of a peer; the engine is away while a job runs.
+/// The DTLS side of a peer.
 pub struct Association {
-    pub(crate) engine: Option<Box<dyn Handshake>>,
+    pub(crate) engine: Engine,
     pub(crate) waiting: Vec<Vec<u8>>,
     pub(crate) wake: Option<Time>,
     /// Where DTLS last came from.
     pub(crate) route: Option<Route>,
-    /// Whether keys have come.
-    pub(crate) up: bool,
+    /// When keys came.
+    pub(crate) up: Option<Time>,
+}
+
+/// Where the engine of an association is.
+///
+/// It is the heaviest part of a peer by far and has nothing to do once the client holds its last flight, so it is
+/// let go then; the goodbye that only it could seal is kept.
+pub enum Engine {
+    /// Here.
+    Home(Box<dyn Handshake>),
+    /// With a job.
+    Away,
+    /// Let go; these datagrams say `close_notify`.
+    Retired(Vec<Vec<u8>>),
+}
+
+impl Engine {
+    /// The engine, for a job; it is away then.
+    pub(crate) fn take(&mut self) -> Option<Box<dyn Handshake>> {
+        match std::mem::replace(self, Self::Away) {
+            Self::Home(engine) => Some(engine),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Let the engine go, if it is here.
+    pub(crate) fn retire(&mut self) {
+        if let Self::Home(_) = self {
+            *self = Self::Retired(self.goodbye());
+        }
+    }
+
+    /// The datagrams that say `close_notify`; none while the engine is away.
+    pub(crate) fn goodbye(&mut self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Home(engine) => {
+                let mut progress = Progress::default();
+                engine.close(&mut progress);
+                progress.datagrams
+            }
+            Self::Away => Vec::new(),
+            Self::Retired(goodbye) => std::mem::take(goodbye),
+        }
+    }
 }
 
 /// What fan-out needs of a connected peer, kept together: about 300 bytes and the cipher's state.

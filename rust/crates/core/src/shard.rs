@@ -11,11 +11,11 @@ use arengo_wire::demux::{Kind, classify};
 
 use crate::entropy::{Entropy, random_u32};
 use crate::events::{Event, EventQueue};
-use crate::handshake::{HandshakeJob, Progress};
+use crate::handshake::HandshakeJob;
 use crate::ice::IceAgent;
 use crate::limits;
 use crate::outbox::Outbox;
-use crate::peer::{Association, Lines, Link, NewPeer, Peer, PeerKey, Publisher, WallClock};
+use crate::peer::{Association, Engine, Lines, Link, NewPeer, Peer, PeerKey, Publisher, WallClock};
 use crate::reports::{self, COMPOUND};
 use crate::route::Route;
 use crate::slab::Slab;
@@ -136,16 +136,17 @@ impl Shard {
             lines: Lines::of(&new.negotiated),
             ice: IceAgent::new(&new.ice, &new.negotiated.remote_ice.ufrag),
             dtls: Association {
-                engine: Some(new.handshake),
+                engine: Engine::Home(new.handshake),
                 waiting: Vec::new(),
                 wake: None,
                 route: None,
-                up: false,
+                up: None,
             },
             inbound: None,
             publisher: Publisher::of(&new.negotiated),
             joined: now,
             heard: now,
+            doubted: None,
         });
         let places = self.peers.places() as usize;
         self.links.resize_with(places, || None);
@@ -368,12 +369,8 @@ impl Shard {
         if let Ok(len) = reports::write_bye(ssrcs, &mut plain) {
             self.send_rtcp(&mut link, plain.get(..len).unwrap_or_default(), out);
         }
-        if let Some(engine) = &mut peer.dtls.engine {
-            let mut progress = Progress::default();
-            engine.close(&mut progress);
-            for datagram in &progress.datagrams {
-                self.send(link.route, datagram, out);
-            }
+        for datagram in peer.dtls.engine.goodbye() {
+            self.send(link.route, &datagram, out);
         }
     }
 

@@ -47,29 +47,55 @@ impl SrtpContexts {
         own: &MasterKey<'_>,
         theirs: &MasterKey<'_>,
     ) -> Result<Self, CipherError> {
-        let (rtp, rtcp) = sessions(profile, own)?;
+        let keys = derive(profile, &AesBlocks::new(own.key)?, own.salt);
         let outbound = Outbound {
-            rtp,
-            rtcp: Box::new(rtcp),
+            rtp: Session::new(profile, &keys.rtp)?,
+            rtcp: Box::new(SleepingSession::new(profile, keys.rtcp)),
             rtcp_index: 0,
         };
-        let (rtp, rtcp) = sessions(profile, theirs)?;
+        let keys = derive(profile, &AesBlocks::new(theirs.key)?, theirs.salt);
         let inbound = Inbound {
-            rtp,
-            rtcp,
+            rtp: InboundRtp::Sleeping(Box::new(SleepingSession::new(profile, keys.rtp))),
+            rtcp: Box::new(SleepingSession::new(profile, keys.rtcp)),
             rtp_window: ReplayWindow::new(),
-            rtcp_windows: [None; RTCP_SOURCES],
+            rtcp_windows: Vec::new(),
         };
         Ok(Self { outbound, inbound })
     }
 }
 
-fn sessions(profile: Profile, master: &MasterKey<'_>) -> Result<(Session, Session), CipherError> {
-    let keys = derive(profile, &AesBlocks::new(master.key)?, master.salt);
-    Ok((
-        Session::new(profile, &keys.rtp)?,
-        Session::new(profile, &keys.rtcp)?,
-    ))
+/// A session that is seldom used, as its keys alone: an expanded AES-GCM key takes ten times their room.
+struct SleepingSession {
+    profile: Profile,
+    keys: StreamKeys,
+}
+
+impl SleepingSession {
+    const fn new(profile: Profile, keys: StreamKeys) -> Self {
+        Self { profile, keys }
+    }
+
+    fn wake(&self) -> Result<Session, CipherError> {
+        Session::new(self.profile, &self.keys)
+    }
+}
+
+/// What opens RTP: most peers never send any.
+enum InboundRtp {
+    Sleeping(Box<SleepingSession>),
+    Awake(Session),
+}
+
+impl InboundRtp {
+    fn session(&mut self) -> Result<&Session, CipherError> {
+        if let Self::Sleeping(sleeping) = self {
+            *self = Self::Awake(sleeping.wake()?);
+        }
+        match self {
+            Self::Awake(session) => Ok(session),
+            Self::Sleeping(_) => Err(CipherError),
+        }
+    }
 }
 
 /// A session key of one direction and one protocol.
@@ -136,7 +162,7 @@ fn widen(nonce: [u8; 12]) -> [u8; 16] {
 /// What seals packets for one peer.
 pub struct Outbound {
     rtp: Session,
-    rtcp: Box<Session>,
+    rtcp: Box<SleepingSession>,
     rtcp_index: u32,
 }
 
@@ -178,7 +204,7 @@ impl Outbound {
         let header: [u8; RTCP_HEADER] = *plain.first_chunk().ok_or(CipherError)?;
         let index = self.rtcp_index;
         self.rtcp_index = (index + 1) & arengo_wire::srtp::MAX_SRTCP_INDEX;
-        let session = &self.rtcp;
+        let session = self.rtcp.wake()?;
         let layout =
             SrtcpLayout::for_plain(session.profile, plain.len(), index).ok_or(CipherError)?;
         let trailer = srtcp_trailer(true, index);
@@ -219,11 +245,11 @@ pub enum OpenError {
 
 /// What opens packets of one peer; it knows one RTP stream.
 pub struct Inbound {
-    rtp: Session,
-    rtcp: Session,
+    rtp: InboundRtp,
+    rtcp: Box<SleepingSession>,
     rtp_window: ReplayWindow,
-    /// An SRTCP index belongs to an SSRC; browsers report from several.
-    rtcp_windows: [Option<(u32, ReplayWindow)>; RTCP_SOURCES],
+    /// An SRTCP index belongs to an SSRC; browsers report from several, at most [`RTCP_SOURCES`] count.
+    rtcp_windows: Vec<(u32, ReplayWindow)>,
 }
 
 /// An opened RTP packet.
@@ -248,16 +274,17 @@ impl Inbound {
         self.rtp_window
             .check(index)
             .map_err(|_| OpenError::Replayed)?;
+        let session = self.rtp.session().map_err(|_| OpenError::Forged)?;
         let len = packet
             .len()
-            .checked_sub(self.rtp.cipher.tag_len())
+            .checked_sub(session.cipher.tag_len())
             .ok_or(OpenError::Forged)?;
         let (body, tag) = packet.split_at_mut_checked(len).ok_or(OpenError::Forged)?;
         let (header, sealed) = body
             .split_at_mut_checked(header_len)
             .ok_or(OpenError::Forged)?;
-        let iv = self.rtp.rtp_iv(ssrc, index);
-        self.rtp
+        let iv = session.rtp_iv(ssrc, index);
+        session
             .cipher
             .open(&iv, header, sealed, &roc_bytes(index), tag)
             .map_err(|_| OpenError::Forged)?;
@@ -272,16 +299,17 @@ impl Inbound {
             return Err(OpenError::Forged); // every profile in use encrypts
         }
         let index = u64::from(layout.index);
-        let window = self.rtcp_window(layout.ssrc).ok_or(OpenError::Forged)?;
+        let mut window = self.rtcp_window(layout.ssrc).ok_or(OpenError::Forged)?;
         window.check(index).map_err(|_| OpenError::Replayed)?;
         let header: [u8; RTCP_HEADER] = *packet.first_chunk().ok_or(OpenError::Forged)?;
         let trailer = srtcp_trailer(true, layout.index);
-        let (cover, covered) = self.rtcp.rtcp_cover(header, trailer);
+        let session = self.rtcp.wake().map_err(|_| OpenError::Forged)?;
+        let (cover, covered) = session.rtcp_cover(header, trailer);
         let mut tag = [0; LONGEST_TAG];
         let tag = tag.get_mut(..layout.tag.len()).ok_or(OpenError::Forged)?;
         tag.copy_from_slice(packet.get(layout.tag.clone()).ok_or(OpenError::Forged)?);
-        let iv = self.rtcp.rtcp_iv(layout.ssrc, layout.index);
-        self.rtcp
+        let iv = session.rtcp_iv(layout.ssrc, layout.index);
+        session
             .cipher
             .open(
                 &iv,
@@ -293,32 +321,32 @@ impl Inbound {
                 tag,
             )
             .map_err(|_| OpenError::Forged)?;
-        for (place, seen) in self
-            .rtcp_windows
-            .iter_mut()
-            .map(|place| (place.is_none(), place))
-        {
-            if place || seen.is_some_and(|(ssrc, _)| ssrc == layout.ssrc) {
-                seen.get_or_insert((layout.ssrc, ReplayWindow::new()))
-                    .1
-                    .accept(index);
-                break;
-            }
-        }
+        window.accept(index);
+        self.note_rtcp(layout.ssrc, window);
         Ok(layout.sealed.end)
     }
 
     /// What is known of *ssrc*'s SRTCP; None when there are too many others.
     fn rtcp_window(&self, ssrc: u32) -> Option<ReplayWindow> {
-        let known = self
-            .rtcp_windows
-            .iter()
-            .flatten()
-            .find(|(source, _)| *source == ssrc);
-        let has_room = self.rtcp_windows.iter().any(Option::is_none);
+        let known = self.rtcp_windows.iter().find(|(source, _)| *source == ssrc);
+        let has_room = self.rtcp_windows.len() < RTCP_SOURCES;
         known
             .map(|(_, window)| *window)
             .or(has_room.then(ReplayWindow::new))
+    }
+
+    fn note_rtcp(&mut self, ssrc: u32, window: ReplayWindow) {
+        let known = self
+            .rtcp_windows
+            .iter_mut()
+            .find(|(source, _)| *source == ssrc);
+        match known {
+            Some((_, place)) => *place = window,
+            None => {
+                self.rtcp_windows.reserve_exact(1);
+                self.rtcp_windows.push((ssrc, window));
+            }
+        }
     }
 }
 

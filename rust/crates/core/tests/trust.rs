@@ -237,6 +237,68 @@ fn a_peer_that_says_goodbye_is_closed() {
     );
 }
 
+/// Longer than an engine stays after its handshake.
+const ENGINES_ARE_GONE: Duration = Duration::from_secs(26);
+const GOODBYE: [u8; 7] = [21, 0xfe, 0xfd, 0, b'b', b'y', b'e'];
+
+/// Two seconds at a time, in which *person* checks the address as browsers do.
+fn live_on(world: &mut World, person: &people::Person, length: Duration) {
+    let end = world.now + length;
+    while world.now < end {
+        world.check(person, person.route, false);
+        world.pass(Duration::from_secs(2));
+    }
+}
+
+#[test]
+fn a_goodbye_that_nobody_can_open_any_more_is_believed_once_silence_follows() {
+    let mut world = World::new();
+    let ann = world.join(1, false, 3);
+    live_on(&mut world, &ann, ENGINES_ARE_GONE);
+    world.events.clear();
+    world.receive(ann.route, &mut GOODBYE.clone());
+    world.pass(Duration::from_secs(9));
+    assert_eq!(world.events, []);
+    world.pass(Duration::from_secs(7));
+    assert_eq!(
+        world.events,
+        [Event::Closed {
+            peer: 1,
+            why: "bye".into()
+        }]
+    );
+}
+
+#[test]
+fn a_forged_goodbye_does_nothing_to_one_who_is_heard_again() {
+    let mut world = World::new();
+    let ann = world.join(1, false, 3);
+    live_on(&mut world, &ann, ENGINES_ARE_GONE);
+    world.events.clear();
+    for _ in 0..20 {
+        world.receive(ann.route, &mut GOODBYE.clone());
+        live_on(&mut world, &ann, Duration::from_secs(3));
+    }
+    assert_eq!(world.events, []);
+}
+
+#[test]
+fn whoever_is_closed_long_after_the_handshake_still_gets_a_goodbye() {
+    let mut world = World::new();
+    let ann = world.join(1, false, 3);
+    live_on(&mut world, &ann, ENGINES_ARE_GONE);
+    world.datagrams_for(&ann);
+    world
+        .shard
+        .close_peer(world.now, 1, "removed", &mut world.outbox);
+    world.outbox.flush();
+    assert!(
+        world
+            .datagrams_for(&ann)
+            .contains(&people::CLOSE_NOTIFY.to_vec())
+    );
+}
+
 #[test]
 fn a_shard_takes_no_more_peers_than_it_may() {
     let mut world = World::new();

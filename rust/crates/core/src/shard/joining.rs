@@ -10,7 +10,7 @@ use crate::events::Event;
 use crate::handshake::{Handshake, HandshakeDone, HandshakeEnd, HandshakeJob, Progress};
 use crate::limits;
 use crate::outbox::Outbox;
-use crate::peer::{Link, PeerKey};
+use crate::peer::{Engine, Link, PeerKey};
 use crate::route::{Route, Transport};
 use crate::space::Member;
 use crate::srtp::SrtpContexts;
@@ -43,10 +43,11 @@ impl Shard {
             return None;
         }
         peer.heard = now;
+        peer.doubted = None;
         let lost = peer.ice.check(now, from, message.use_candidate());
         let mut answer = [0; STUN_ANSWER];
         let integrity = peer.ice.integrity();
-        let len = stun::write_success(message.transaction(), from.address, integrity, &mut answer)
+        let len = stun::write_success(message.transaction(), from.address, &integrity, &mut answer)
             .ok()?;
         if let Some(lost) = lost {
             self.routes.remove(&lost);
@@ -87,6 +88,11 @@ impl Shard {
         let Some(peer) = self.peer_mut(key) else {
             return;
         };
+        if let Engine::Retired(_) = peer.dtls.engine {
+            // Nothing here can open it. A goodbye is what it would be: whoever said it, silence will prove it.
+            peer.doubted = peer.doubted.or(Some(now));
+            return;
+        }
         peer.dtls.route = Some(from);
         if peer.dtls.waiting.len() < limits::DTLS_WAITING {
             peer.dtls.waiting.push(datagram.to_vec());
@@ -140,7 +146,7 @@ impl Shard {
         let Some(peer) = self.peer_mut(key) else {
             return;
         };
-        peer.dtls.engine = Some(engine);
+        peer.dtls.engine = Engine::Home(engine);
         peer.dtls.wake = progress.wake;
         let has_more = !peer.dtls.waiting.is_empty();
         let route = peer.dtls.route.or(peer.ice.nominated());
@@ -171,7 +177,7 @@ impl Shard {
             return;
         };
         peer.inbound = Some(keys.inbound);
-        peer.dtls.up = true;
+        peer.dtls.up = Some(now);
         peer.heard = now;
         let (id, place, voice, lines) = (peer.id, peer.space, peer.voice, peer.lines);
         let Some(space) = self.spaces.get_mut(place) else {

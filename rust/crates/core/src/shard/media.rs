@@ -190,6 +190,7 @@ impl Shard {
     fn heard(&mut self, now: Time, key: PeerKey, from: Route) {
         if let Some(peer) = self.peer_mut(key) {
             peer.heard = now;
+            peer.doubted = None;
             let before = peer.ice.nominated();
             peer.ice.hear(now, from);
             if peer.ice.nominated() != before {

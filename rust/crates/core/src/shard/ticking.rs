@@ -127,14 +127,33 @@ impl Shard {
                 index,
                 generation: peer.generation,
             };
+            let is_over = peer
+                .doubted
+                .is_some_and(|since| now.since(since) >= limits::DOUBT);
             self.handling = Some(key);
             if self.quiet_for(now, index) >= self.options.idle_timeout {
                 self.close(now, key, Cow::Borrowed("silent"), out);
+            } else if is_over {
+                self.close(now, key, Cow::Borrowed("bye"), out);
             } else {
+                self.retire_engine(now, key);
                 self.report_to_listener(now, index, out);
             }
         }
         self.handling = None;
+    }
+
+    /// Let a handshake's engine go once nobody can want its last flight again.
+    fn retire_engine(&mut self, now: Time, key: PeerKey) {
+        if let Some(peer) = self.peer_mut(key)
+            && peer
+                .dtls
+                .up
+                .is_some_and(|since| now.since(since) >= limits::DTLS_STAYS)
+        {
+            peer.dtls.wake = None;
+            peer.dtls.engine.retire();
+        }
     }
 
     fn report_to_listener(&mut self, now: Time, index: u32, out: &mut Outbox) {

@@ -34,6 +34,8 @@ pub const SPACE: u64 = 7;
 pub const LOUD: u8 = 20;
 pub const QUIET: u8 = 45;
 pub const SILENT: u8 = 127;
+/// What a person's DTLS engine says at the end.
+pub const CLOSE_NOTIFY: &[u8] = &[21, 0xfe, 0xfd, 1];
 const OPUS: u8 = 111;
 const LEVEL: u8 = 3;
 
@@ -72,7 +74,9 @@ impl Handshake for ShortHandshake {
 
     fn wake(&mut self, _now: Time, _progress: &mut Progress) {}
 
-    fn close(&mut self, _progress: &mut Progress) {}
+    fn close(&mut self, progress: &mut Progress) {
+        progress.datagrams.push(CLOSE_NOTIFY.to_vec());
+    }
 }
 
 type Sent = Rc<RefCell<Vec<(Route, Vec<u8>)>>>;
