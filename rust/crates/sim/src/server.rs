@@ -51,7 +51,7 @@ impl Server {
     pub fn new(epoch: Instant, seed: u64) -> Server {
         let carried = Arc::new(Mutex::new(Vec::new()));
         let options = ShardOptions {
-            max_peers: 1_000,
+            max_peers: 4_000,
             idle_timeout: IDLE_TIMEOUT,
             wall: WallClock {
                 at_zero: Duration::from_secs(1_700_000_000),

@@ -1,6 +1,6 @@
 //! A simulated space: people, the shard, and the network between them, all in simulated time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -110,9 +110,17 @@ struct Person {
     voice: u32,
     participant: Box<dyn Participant>,
     speech: Speech,
-    next_frame: Time,
+    /// When the next 20 ms of speech are due; None for who never speaks.
+    next_frame: Option<Time>,
     heard: Vec<Heard>,
     is_here: bool,
+}
+
+impl Person {
+    fn next_moment(&self) -> Option<Time> {
+        let wakes = [self.participant.next_wake(), self.next_frame];
+        wakes.into_iter().flatten().min().filter(|_| self.is_here)
+    }
 }
 
 /// A space in progress.
@@ -124,6 +132,11 @@ pub struct Space {
     server: Server,
     network: Network,
     people: Vec<Person>,
+    at: HashMap<SocketAddr, Who>,
+    /// Who has something to do, and when; one entry each at most.
+    agenda: BTreeSet<(Time, Who)>,
+    /// The entry of each.
+    due: Vec<Option<Time>>,
     news: Vec<(Time, News)>,
     digest: Digest,
     watch: SealWatch,
@@ -140,6 +153,9 @@ impl Space {
             server: Server::new(epoch, scenario.seed),
             network: Network::new(scenario.seed),
             people: Vec::new(),
+            at: HashMap::new(),
+            agenda: BTreeSet::new(),
+            due: Vec::new(),
             news: Vec::new(),
             digest: Digest::default(),
             watch: SealWatch::default(),
@@ -182,7 +198,7 @@ impl Space {
         let answer = self.server.accept(self.now, joining);
         participant.answer(self.now, &answer);
         // Nobody's frames leave at the same moment as another's.
-        let next_frame = self.now + Duration::from_micros(1_300) * who as u32;
+        let next_frame = sends.then(|| self.now + Duration::from_micros(1_300) * who as u32);
         let speech = Speech::of(who as u8);
         self.people.push(Person {
             address,
@@ -193,6 +209,8 @@ impl Space {
             heard: Vec::new(),
             is_here: true,
         });
+        self.at.insert(address, who);
+        self.due.push(None);
         self.collect(who);
         who
     }
@@ -240,6 +258,7 @@ impl Space {
     pub fn remove(&mut self, who: Who) {
         self.server.close(self.now, who as u64);
         self.people[who].is_here = false;
+        self.plan(who);
         self.deliver();
     }
 
@@ -328,11 +347,19 @@ impl Space {
     }
 
     fn next_moment(&self) -> Option<Time> {
-        let people = self.people.iter().filter(|person| person.is_here);
-        let wakes =
-            people.flat_map(|person| [person.participant.next_wake(), Some(person.next_frame)]);
+        let people = self.agenda.first().map(|(at, _)| *at);
         let world = [self.network.next_arrival(), self.server.next_wake()];
-        wakes.chain(world).flatten().min()
+        world.into_iter().chain([people]).flatten().min()
+    }
+
+    /// Note when *who* has something to do next.
+    fn plan(&mut self, who: Who) {
+        let next = self.people[who].next_moment();
+        let before = std::mem::replace(&mut self.due[who], next);
+        if before != next {
+            before.map(|at| self.agenda.remove(&(at, who)));
+            next.map(|at| self.agenda.insert((at, who)));
+        }
     }
 
     fn step(&mut self) {
@@ -343,7 +370,10 @@ impl Space {
             self.server.wake(self.now);
             self.deliver();
         }
-        for who in 0..self.people.len() {
+        let due = self.agenda.range(..=(self.now, Who::MAX));
+        let mut due: Vec<Who> = due.map(|(_, who)| *who).collect();
+        due.sort_unstable();
+        for who in due {
             self.live(who);
         }
     }
@@ -354,11 +384,7 @@ impl Space {
                 .take(self.now, datagram.from, &mut datagram.bytes);
             return self.deliver();
         }
-        let Some(who) = self
-            .people
-            .iter()
-            .position(|person| person.address == datagram.to)
-        else {
+        let Some(who) = self.at.get(&datagram.to).copied() else {
             return;
         };
         self.people[who]
@@ -380,8 +406,8 @@ impl Space {
         {
             person.participant.wake(self.now);
         }
-        if person.next_frame <= self.now {
-            person.next_frame = person.next_frame + FRAME;
+        if let Some(at) = person.next_frame.filter(|at| *at <= self.now) {
+            person.next_frame = Some(at + FRAME);
             let frame = person.speech.next();
             person.participant.say(self.now, frame.as_ref());
         }
@@ -409,6 +435,7 @@ impl Space {
             self.digest.add(&heard.opus);
             person.heard.push(heard);
         }
+        self.plan(who);
     }
 
     fn deliver(&mut self) {
