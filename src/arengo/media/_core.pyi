@@ -92,6 +92,7 @@ class Core:
         """Counters since the start, by name; names end in their unit. The forward delay is a histogram in µs powers of two.
 
         peers, spaces, packets_in_total, packets_out_total, bytes_in_total, bytes_out_total, drops_send_total,
+        sends_segmented_total (several packets to one listener by one send), segmenting_refused_total,
         drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total, handshakes_total,
         handshake_failures_total, stun_total, stun_rejected_total, events_dropped_total, forwarded_total (packets of
         publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, busy: float (0 to 1: the share of

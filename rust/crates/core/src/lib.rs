@@ -40,7 +40,7 @@ pub use answer::{Request, accept_offer};
 pub use entropy::Entropy;
 pub use events::{Event, EventQueue, Levels};
 pub use handshake::Identity;
-pub use outbox::{Batch, Outbox, Sink};
+pub use outbox::{Batch, Outbox, Run, Runs, Sink};
 pub use peer::{NewPeer, PeerKey, WallClock};
 pub use route::{Route, Transport};
 pub use shard::{Full, Shard, ShardOptions};

@@ -37,7 +37,15 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// How many.
+    /// The same, neighbours to one destination joined where the kernel can cut them apart again.
+    pub fn runs(&self) -> Runs<'a> {
+        Runs {
+            arena: self.arena,
+            entries: self.entries,
+        }
+    }
+
+    /// How many datagrams.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -47,6 +55,63 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+/// Datagrams to one destination that lie behind one another: all as long as the first, the last one perhaps shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run<'a> {
+    /// Where to.
+    pub to: Route,
+    /// All of them.
+    pub bytes: &'a [u8],
+    /// Bytes of each.
+    pub segment: usize,
+    /// How many.
+    pub count: usize,
+}
+
+/// Datagrams in a run at most; kernels take 64 (`UDP_MAX_SEGMENTS`).
+const RUN: usize = 32;
+
+/// Iterates over the runs of a batch.
+#[derive(Clone, Copy)]
+pub struct Runs<'a> {
+    arena: &'a [u8],
+    entries: &'a [Entry],
+}
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = Run<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Run<'a>> {
+        let (first, mut rest) = self.entries.split_first()?;
+        let mut end = first.start + first.len;
+        let mut count = 1;
+        while let Some((next, behind)) = rest.split_first()
+            && next.to == first.to
+            && next.start == end
+            && next.len <= first.len
+            && count < RUN
+        {
+            end += next.len;
+            count += 1;
+            rest = behind;
+            if next.len < first.len {
+                break;
+            }
+        }
+        self.entries = rest;
+        Some(Run {
+            to: first.to,
+            bytes: self
+                .arena
+                .get(first.start as usize..end as usize)
+                .unwrap_or_default(),
+            segment: first.len as usize,
+            count,
+        })
     }
 }
 
@@ -123,5 +188,69 @@ impl Outbox {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.entries.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::net::SocketAddr;
+    use std::rc::Rc;
+
+    use super::*;
+
+    type Seen = Rc<RefCell<Vec<(Route, Vec<usize>)>>>;
+
+    struct Watching(Seen);
+
+    impl Sink for Watching {
+        fn flush(&mut self, batch: Batch<'_>) {
+            let mut one_by_one = batch.iter();
+            for run in batch.runs() {
+                let cut: Vec<&[u8]> = run.bytes.chunks(run.segment).collect();
+                assert_eq!(cut.len(), run.count);
+                for datagram in &cut {
+                    assert_eq!(one_by_one.next(), Some((run.to, *datagram)));
+                }
+                let lengths = cut.iter().map(|datagram| datagram.len()).collect();
+                self.0.borrow_mut().push((run.to, lengths));
+            }
+            assert!(one_by_one.next().is_none());
+        }
+    }
+
+    fn to(port: u16) -> Route {
+        Route::udp(SocketAddr::from(([192, 0, 2, 1], port)))
+    }
+
+    fn runs_of(datagrams: &[(Route, usize)]) -> Vec<(Route, Vec<usize>)> {
+        let seen = Seen::default();
+        let mut outbox = Outbox::new(Box::new(Watching(Rc::clone(&seen))));
+        for (n, (to, len)) in datagrams.iter().enumerate() {
+            outbox.send(*to, &vec![n as u8; *len]);
+        }
+        outbox.flush();
+        seen.take()
+    }
+
+    #[test]
+    fn neighbours_of_equal_length_to_one_destination_are_one_run() {
+        let sent = [(to(1), 9), (to(1), 9), (to(2), 9), (to(1), 9)];
+        let runs = [(to(1), vec![9, 9]), (to(2), vec![9]), (to(1), vec![9])];
+        assert_eq!(runs_of(&sent), runs);
+    }
+
+    #[test]
+    fn a_shorter_one_ends_a_run_and_a_longer_one_begins_another() {
+        let sent = [(to(1), 9), (to(1), 5), (to(1), 5), (to(1), 7)];
+        let runs = [(to(1), vec![9, 5]), (to(1), vec![5]), (to(1), vec![7])];
+        assert_eq!(runs_of(&sent), runs);
+    }
+
+    #[test]
+    fn no_run_is_longer_than_kernels_take() {
+        let runs = runs_of(&[(to(1), 3); 80]);
+        let counts: Vec<usize> = runs.iter().map(|(_, lengths)| lengths.len()).collect();
+        assert_eq!(counts, [32, 32, 16]);
     }
 }

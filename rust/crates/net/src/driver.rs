@@ -324,6 +324,8 @@ impl Driver {
         self.shared.put_stats(MediaStats {
             core: shard.stats(),
             drops_send: exits.dropped + exits.connections.dropped,
+            sends_segmented: exits.segmented,
+            segmenting_refused: exits.segmenting_refused,
             events_dropped: 0,
             tcp_connections: exits.connections.len() as u64,
             tcp_rejected: exits.connections.rejected,

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use arengo_core::{Batch, Sink, Transport};
 
 use crate::limits::SEND_BATCH;
-use crate::sys::mmsg::Sender;
+use crate::sys::mmsg::{self, Run, Sender};
 use crate::sys::poll::Poll;
 use crate::tcp::Connections;
 
@@ -21,47 +21,51 @@ pub struct Exits {
     pub sender: Sender,
     /// Datagrams that the kernel did not take.
     pub dropped: u64,
+    /// Sends of several datagrams at once, which the kernel cut apart.
+    pub segmented: u64,
+    /// Such sends that it refused.
+    pub segmenting_refused: u64,
 }
 
 impl Exits {
     /// Made on the media thread: headers hold pointers, which stay there. *udp* takes both families or one.
     pub fn new(udp: UdpSocket, poll: Poll) -> Self {
         let is_dual = udp.local_addr().is_ok_and(|address| address.is_ipv6());
+        let segments = mmsg::segments(udp.as_raw_fd());
         Self {
             udp,
             is_dual,
             connections: Connections::default(),
             poll,
-            sender: Sender::new(SEND_BATCH),
+            sender: Sender::new(SEND_BATCH, segments),
             dropped: 0,
+            segmented: 0,
+            segmenting_refused: 0,
         }
     }
 
     fn flush(&mut self, batch: Batch<'_>) {
         let is_dual = self.is_dual;
-        let mut over_tcp = 0_usize;
-        let datagrams = batch
-            .iter()
-            .filter_map(|(route, datagram)| match route.transport {
-                Transport::Udp => Some((
-                    if is_dual {
-                        mapped(route.address)
-                    } else {
-                        route.address
-                    },
-                    datagram,
-                )),
-                Transport::Tcp(_) => {
-                    over_tcp += 1;
-                    None
-                }
+        let runs = batch
+            .runs()
+            .filter(|run| run.to.transport == Transport::Udp)
+            .map(|run| Run {
+                to: if is_dual {
+                    mapped(run.to.address)
+                } else {
+                    run.to.address
+                },
+                bytes: run.bytes,
+                segment: run.segment,
+                count: run.count,
             });
-        self.dropped += self.sender.send(self.udp.as_raw_fd(), datagrams).dropped as u64;
-        if over_tcp > 0 {
-            for (route, frame) in batch.iter() {
-                if let Transport::Tcp(number) = route.transport {
-                    self.connections.send(number, frame, &self.poll);
-                }
+        let sent = self.sender.send(self.udp.as_raw_fd(), runs);
+        self.dropped += sent.dropped as u64;
+        self.segmented += sent.segmented as u64;
+        self.segmenting_refused += sent.refused as u64;
+        for (route, frame) in batch.iter() {
+            if let Transport::Tcp(number) = route.transport {
+                self.connections.send(number, frame, &self.poll);
             }
         }
     }

@@ -15,6 +15,10 @@ pub struct MediaStats {
     pub core: Stats,
     /// Datagrams that the kernel, or a slow TCP reader's buffer, did not take.
     pub drops_send: u64,
+    /// Sends of several datagrams to one listener at once, which the kernel cut apart.
+    pub sends_segmented: u64,
+    /// Such sends that the kernel refused; their datagrams went one by one.
+    pub segmenting_refused: u64,
     /// Events that gave way to others on their way to the service.
     pub events_dropped: u64,
     /// ICE-TCP connections now.

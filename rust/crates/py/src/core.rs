@@ -180,6 +180,8 @@ fn as_dict<'py>(py: Python<'py>, stats: &MediaStats) -> PyResult<Bound<'py, PyDi
         ("bytes_out_total", core.bytes_out),
         ("forwarded_total", core.forwarded),
         ("drops_send_total", stats.drops_send),
+        ("sends_segmented_total", stats.sends_segmented),
+        ("segmenting_refused_total", stats.segmenting_refused),
         ("drops_srtp_auth_total", core.drops_srtp_auth),
         ("drops_replay_total", core.drops_replay),
         ("drops_unknown_total", core.drops_unknown),

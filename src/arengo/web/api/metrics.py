@@ -30,6 +30,8 @@ _COUNTERS: Final[Mapping[str, str]] = {
     "packets_out_total": "Packets that went out",
     "bytes_in_total": "Bytes that came in",
     "bytes_out_total": "Bytes that went out",
+    "sends_segmented_total": "Sends of several packets to one listener at once",
+    "segmenting_refused_total": "Such sends that the kernel refused; their packets went one by one",
     "handshakes_total": "DTLS handshakes begun",
     "handshake_failures_total": "DTLS handshakes that failed",
     "stun_total": "STUN requests",

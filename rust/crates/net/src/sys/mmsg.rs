@@ -154,6 +154,32 @@ impl Receiver {
     }
 }
 
+/// Datagrams to one destination: all as long as the first, the last one perhaps shorter.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// Where to.
+    pub to: SocketAddr,
+    /// All of them, one behind the other.
+    pub bytes: &'a [u8],
+    /// Bytes of each.
+    pub segment: usize,
+    /// How many.
+    pub count: usize,
+}
+
+impl<'a> Run<'a> {
+    fn datagrams(self) -> impl Iterator<Item = Run<'a>> {
+        self.bytes
+            .chunks(self.segment.max(1))
+            .map(move |datagram| Run {
+                bytes: datagram,
+                segment: datagram.len(),
+                count: 1,
+                ..self
+            })
+    }
+}
+
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
@@ -161,6 +187,73 @@ pub struct Sent {
     pub sent: usize,
     /// Datagrams that it did not.
     pub dropped: usize,
+    /// Runs of more than one datagram that it took, and cut apart.
+    pub segmented: usize,
+    /// Runs that it did not cut: their datagrams went one by one.
+    pub refused: usize,
+}
+
+/// Bytes of the control message that says how long a segment is.
+// SAFETY: the macro only computes.
+const CONTROL: usize = unsafe { libc::CMSG_SPACE(mem::size_of::<u16>() as u32) } as usize;
+
+/// Room for that message, aligned as its header wants it.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Control([u8; CONTROL]);
+
+impl Control {
+    /// `UDP_SEGMENT` with *segment* still to be written behind the header.
+    fn new() -> Self {
+        let mut control = Self([0; CONTROL]);
+        // SAFETY: all zeros is a valid cmsghdr.
+        let mut header: libc::cmsghdr = unsafe { mem::zeroed() };
+        // SAFETY: the macro only computes.
+        header.cmsg_len = unsafe { libc::CMSG_LEN(mem::size_of::<u16>() as u32) } as _;
+        header.cmsg_level = libc::SOL_UDP;
+        header.cmsg_type = libc::UDP_SEGMENT;
+        // SAFETY: the room is longer than the header and aligned to 8, as much as the header wants.
+        unsafe { ptr::write(control.0.as_mut_ptr().cast(), header) };
+        control
+    }
+
+    fn set(&mut self, segment: u16) {
+        let start = mem::size_of::<libc::cmsghdr>();
+        if let Some(place) = self.0.get_mut(start..start + mem::size_of::<u16>()) {
+            place.copy_from_slice(&segment.to_ne_bytes());
+        }
+    }
+}
+
+/// Whether the kernel cuts runs on *fd*, a UDP socket.
+#[must_use]
+pub fn segments(fd: RawFd) -> bool {
+    let none: libc::c_int = 0;
+    // SAFETY: the option's value lives through the call and is as long as the call is told.
+    let set = unsafe {
+        libc::setsockopt(
+            fd,
+            libc::SOL_UDP,
+            libc::UDP_SEGMENT,
+            (&raw const none).cast(),
+            mem::size_of_val(&none) as libc::socklen_t,
+        )
+    };
+    set == 0
+}
+
+/// How sending a batch ended.
+enum End {
+    Done,
+    /// The kernel would not cut the run at this place.
+    Refused(usize, Refusal),
+}
+
+enum Refusal {
+    /// For this destination.
+    This,
+    /// For any: the device or the route has no way to.
+    All,
 }
 
 /// Headers to send many datagrams at once.
@@ -168,62 +261,111 @@ pub struct Sender {
     addresses: Vec<RawAddress>,
     buffers: Vec<libc::iovec>,
     headers: Vec<libc::mmsghdr>,
-    count: usize,
+    controls: Vec<Control>,
+    counts: Vec<usize>,
+    segments: bool,
 }
 
 impl Sender {
-    /// Room for *count* datagrams.
+    /// Room for *count* runs; *segments* says whether the kernel cuts them.
     #[must_use]
-    pub fn new(count: usize) -> Self {
+    pub fn new(count: usize, segments: bool) -> Self {
         Self {
             addresses: vec![RawAddress::empty(); count],
             buffers: vec![NO_BUFFER; count],
             headers: vec![NO_HEADER; count],
-            count,
+            controls: vec![Control::new(); count],
+            counts: vec![0; count],
+            segments,
         }
     }
 
-    /// Send *datagrams* by *fd* without waiting; what the kernel has no room for now is dropped, because it is sound.
-    pub fn send<'a>(
-        &mut self,
-        fd: RawFd,
-        datagrams: impl Iterator<Item = (SocketAddr, &'a [u8])>,
-    ) -> Sent {
+    /// Send *runs* by *fd* without waiting; what the kernel has no room for now is dropped, because it is sound.
+    ///
+    /// Where the kernel refuses to cut a run its datagrams go one by one, and from then on all do.
+    pub fn send<'a>(&mut self, fd: RawFd, runs: impl Iterator<Item = Run<'a>> + Clone) -> Sent {
         let mut outcome = Sent::default();
-        let mut datagrams = datagrams.peekable();
-        while datagrams.peek().is_some() {
-            let mut filled = 0;
-            let places = self
-                .addresses
-                .iter_mut()
-                .zip(&mut self.buffers)
-                .zip(&mut self.headers);
-            for (((address, buffer), header), (to, datagram)) in
-                places.zip(datagrams.by_ref().take(self.count))
-            {
-                address.set(to);
-                buffer.iov_base = datagram.as_ptr().cast_mut().cast();
-                buffer.iov_len = datagram.len();
-                header.msg_hdr.msg_name = (&raw mut address.storage).cast();
-                header.msg_hdr.msg_namelen = address.len;
-                header.msg_hdr.msg_iov = buffer;
-                header.msg_hdr.msg_iovlen = 1;
-                filled += 1;
+        let mut done = 0;
+        while self.segments {
+            let End::Refused(at, refusal) =
+                self.send_all(fd, runs.clone().skip(done), &mut outcome)
+            else {
+                return outcome;
+            };
+            done += at;
+            outcome.refused += 1;
+            match refusal {
+                Refusal::All => self.segments = false,
+                Refusal::This => {
+                    let this = runs.clone().skip(done).take(1);
+                    self.send_all(fd, this.flat_map(Run::datagrams), &mut outcome);
+                    done += 1;
+                }
             }
-            self.send_filled(fd, filled, &mut outcome);
         }
+        let rest = runs.skip(done).flat_map(Run::datagrams);
+        self.send_all(fd, rest, &mut outcome);
         outcome
     }
 
-    fn send_filled(&mut self, fd: RawFd, filled: usize, outcome: &mut Sent) {
+    fn send_all<'a>(
+        &mut self,
+        fd: RawFd,
+        runs: impl Iterator<Item = Run<'a>>,
+        outcome: &mut Sent,
+    ) -> End {
+        let mut runs = runs.peekable();
+        let mut done = 0;
+        while runs.peek().is_some() {
+            let filled = self.fill(&mut runs);
+            if let End::Refused(at, refusal) = self.send_filled(fd, filled, outcome) {
+                return End::Refused(done + at, refusal);
+            }
+            done += filled;
+        }
+        End::Done
+    }
+
+    fn fill<'a>(&mut self, runs: &mut impl Iterator<Item = Run<'a>>) -> usize {
+        let mut filled = 0;
+        let places = self
+            .addresses
+            .iter_mut()
+            .zip(&mut self.buffers)
+            .zip(&mut self.headers)
+            .zip(self.controls.iter_mut().zip(&mut self.counts));
+        for ((((address, buffer), header), (control, count)), run) in places.zip(runs) {
+            address.set(run.to);
+            buffer.iov_base = run.bytes.as_ptr().cast_mut().cast();
+            buffer.iov_len = run.bytes.len();
+            header.msg_hdr.msg_name = (&raw mut address.storage).cast();
+            header.msg_hdr.msg_namelen = address.len;
+            header.msg_hdr.msg_iov = buffer;
+            header.msg_hdr.msg_iovlen = 1;
+            *count = run.count;
+            if run.count > 1 {
+                control.set(run.segment as u16);
+                header.msg_hdr.msg_control = (&raw mut control.0).cast();
+                header.msg_hdr.msg_controllen = CONTROL as _;
+            } else {
+                header.msg_hdr.msg_control = ptr::null_mut();
+                header.msg_hdr.msg_controllen = 0;
+            }
+            filled += 1;
+        }
+        filled
+    }
+
+    fn send_filled(&mut self, fd: RawFd, filled: usize, outcome: &mut Sent) -> End {
         let mut at = 0;
         while let Some(rest) = self
             .headers
             .get_mut(at..filled)
             .filter(|rest| !rest.is_empty())
         {
-            // SAFETY: each of these headers points to an address and a buffer of this value, and the buffer to a
-            // datagram that the caller of `send` still borrows; the kernel only reads them, until the call returns.
+            // SAFETY: each of these headers points to an address, a buffer and perhaps a control message of this value,
+            // and the buffer to datagrams that the caller of `send` still borrows; the kernel only reads them, until
+            // the call returns.
             let sent = unsafe {
                 libc::sendmmsg(
                     fd,
@@ -232,24 +374,152 @@ impl Sender {
                     libc::MSG_DONTWAIT,
                 )
             };
+            let counts = self.counts.get(at..filled).unwrap_or_default();
             match usize::try_from(sent) {
                 Ok(sent) => {
-                    outcome.sent += sent;
+                    for count in counts.iter().take(sent) {
+                        outcome.sent += count;
+                        outcome.segmented += usize::from(*count > 1);
+                    }
                     at += sent.max(1);
                 }
-                Err(_) => match io::Error::last_os_error().kind() {
-                    io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock => {
-                        outcome.dropped += filled - at;
-                        return;
+                Err(_) => {
+                    let error = io::Error::last_os_error();
+                    let count = counts.first().copied().unwrap_or(1);
+                    match (error.raw_os_error(), error.kind()) {
+                        (_, io::ErrorKind::Interrupted) => {}
+                        (_, io::ErrorKind::WouldBlock) => {
+                            outcome.dropped += counts.iter().sum::<usize>();
+                            return End::Done;
+                        }
+                        (Some(libc::EIO | libc::EINVAL), _) if count > 1 => {
+                            return End::Refused(at, Refusal::All);
+                        }
+                        (Some(libc::EMSGSIZE), _) if count > 1 => {
+                            return End::Refused(at, Refusal::This);
+                        }
+                        // This destination cannot be reached; the others still can.
+                        _ => {
+                            outcome.dropped += count;
+                            at += 1;
+                        }
                     }
-                    // This destination cannot be reached; the others still can.
-                    _ => {
-                        outcome.dropped += 1;
-                        at += 1;
-                    }
-                },
+                }
             }
         }
+        End::Done
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that meets a surprise stops; it calls the system itself"
+)]
+mod tests {
+    use std::net::UdpSocket;
+    use std::os::fd::AsRawFd;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn a_pair() -> (UdpSocket, UdpSocket) {
+        let here = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let there = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        there
+            .set_read_timeout(Some(Duration::from_secs(2)))
+            .unwrap();
+        (here, there)
+    }
+
+    fn received(socket: &UdpSocket, count: usize) -> Vec<Vec<u8>> {
+        let mut buffer = [0; 2_000];
+        (0..count)
+            .map(|_| {
+                let length = socket.recv(&mut buffer).unwrap();
+                buffer.get(..length).unwrap_or_default().to_vec()
+            })
+            .collect()
+    }
+
+    /// Runs of 100, 100 and 40 bytes, of one datagram, and again of three.
+    fn runs(to: SocketAddr, bytes: &[u8]) -> Vec<Run<'_>> {
+        let run = |from, to_byte, segment: usize| {
+            let bytes: &[u8] = bytes.get(from..to_byte).unwrap_or_default();
+            Run {
+                to,
+                bytes,
+                segment,
+                count: bytes.len().div_ceil(segment),
+            }
+        };
+        vec![run(0, 240, 100), run(240, 300, 60), run(300, 450, 50)]
+    }
+
+    #[test]
+    fn runs_arrive_as_their_datagrams_whether_the_kernel_cuts_them_or_we_do() {
+        let (here, there) = a_pair();
+        let to = there.local_addr().unwrap();
+        let bytes: Vec<u8> = (0..450_u32).map(|n| n as u8).collect();
+        let runs = runs(to, &bytes);
+        for cuts in [segments(here.as_raw_fd()), false] {
+            let mut sender = Sender::new(2, cuts);
+            let sent = sender.send(here.as_raw_fd(), runs.iter().copied());
+            assert_eq!((sent.sent, sent.dropped, sent.refused), (7, 0, 0));
+            assert_eq!(sent.segmented, if cuts { 2 } else { 0 });
+            let got = received(&there, 7);
+            let lengths: Vec<usize> = got.iter().map(Vec::len).collect();
+            assert_eq!(lengths, [100, 100, 40, 60, 50, 50, 50]);
+            assert_eq!(got.concat(), bytes);
+        }
+    }
+
+    #[test]
+    fn where_the_kernel_refuses_to_cut_everything_still_arrives_once() {
+        let (here, there) = a_pair();
+        // Without checksums the kernel does not cut (EINVAL): a device's refusal, on a socket of our own.
+        let yes: libc::c_int = 1;
+        // SAFETY: the option's value lives through the call and is as long as the call is told.
+        let set = unsafe {
+            libc::setsockopt(
+                here.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_NO_CHECK,
+                (&raw const yes).cast(),
+                mem::size_of_val(&yes) as libc::socklen_t,
+            )
+        };
+        assert_eq!(set, 0);
+        let to = there.local_addr().unwrap();
+        let bytes = [7; 450];
+        let runs = runs(to, &bytes);
+        let mut sender = Sender::new(8, segments(here.as_raw_fd()));
+        let sent = sender.send(here.as_raw_fd(), runs.iter().copied());
+        assert_eq!((sent.sent, sent.dropped, sent.segmented), (7, 0, 0));
+        assert!(!sender.segments, "it is not asked again");
+        assert_eq!(received(&there, 7).concat(), bytes);
+        let again = sender.send(here.as_raw_fd(), runs.iter().copied());
+        assert_eq!((again.sent, again.refused), (7, 0));
+    }
+
+    #[test]
+    fn a_run_of_segments_too_long_for_the_route_goes_by_itself_and_others_are_still_cut() {
+        let (here, there) = a_pair();
+        let to = there.local_addr().unwrap();
+        // Longer than a segment of the loopback device may be; one by one the kernel refuses them as well.
+        let bytes = vec![1; 140_000];
+        let long = Run {
+            to,
+            bytes: &bytes,
+            segment: 65_535,
+            count: 3,
+        };
+        let small = [5; 450];
+        let mut list = vec![long];
+        list.extend(runs(to, &small));
+        let mut sender = Sender::new(8, segments(here.as_raw_fd()));
+        let sent = sender.send(here.as_raw_fd(), list.iter().copied());
+        assert_eq!(sent.sent + sent.dropped, 7 + 3);
+        assert!(sent.sent >= 7 && sender.segments);
     }
 }
