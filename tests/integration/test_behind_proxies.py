@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import httpx
 import pytest
 from tests.fakes.media_plane import FakeMediaPlane
 from tests.fakes.offers import an_offer
+from tests.ports import free_port
 from websockets.asyncio.client import connect
 
 from arengo.adapters.tls.local_ca import local_certificate
@@ -177,12 +177,6 @@ def program(name: str) -> str:
     if found is None:
         raise RuntimeError(f"{name} is not installed; `make test` installs it from the Debian package {name}.")
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

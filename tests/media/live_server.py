@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,16 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.ports import free_port
 
 ARENGO = (sys.executable, "-m", "arengo")
 READY_WITHIN_S = 20.0
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody holds now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class LiveServer:
     data_dir: Path
     address: str = "127.0.0.1"  # that peers are told
     port: int = field(default_factory=free_port)
-    media_port: int = field(default_factory=lambda: free_port(socket.SOCK_DGRAM))
+    media_port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
 
     @property

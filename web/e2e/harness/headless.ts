@@ -1,5 +1,6 @@
-/** Somebody on stage without a browser: `arengo speak` in a loop. */
+/** People without a browser: `arengo speak` in a loop, and `arengo listen`. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { devNull } from "node:os";
 import { ARENGO, owned } from "./project.ts";
 import type { Account, SpaceFacts } from "./server.ts";
 
@@ -21,9 +22,26 @@ export class Speaker {
   }
 
   async leave(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const gone = new Promise((done) => this.child.once("exit", done));
-    this.child.kill("SIGINT");
-    await gone;
+    await end(this.child);
   }
+}
+
+/** Somebody in the audience. */
+export class Listener {
+  private constructor(private readonly child: ChildProcess) {}
+
+  static enter(space: SpaceFacts, seconds: number): Listener {
+    return new Listener(owned(spawn(ARENGO, ["listen", space.url, "--seconds", `${seconds}`, "--out", devNull], { stdio: "ignore" })));
+  }
+
+  async leave(): Promise<void> {
+    await end(this.child);
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((done) => child.once("exit", done));
+  child.kill("SIGINT");
+  await gone;
 }

@@ -1,5 +1,6 @@
 /** Where things are, and what this machine must have for the tests that need more than a user may. */
 import type { ChildProcess } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
@@ -29,18 +30,31 @@ export function needs(path: string, why: string): void {
   if (!existsSync(path)) throw new Error(`${path} is missing: ${why}`);
 }
 
-/** A port that is free now for TCP; nobody else on this machine asks for ports while the tests run. */
+/**
+ * A port that is free now for TCP and UDP.
+ *
+ * From below those that Linux gives to whoever asks for any: browsers take hundreds of these while the tests run.
+ */
 export async function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    if ((await listensOn(port)) && (await receivesOn(port))) return port;
+  }
+}
+
+async function listensOn(port: number): Promise<boolean> {
+  return new Promise((done) => {
     const probe = createServer();
-    probe.once("error", fail);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address !== null && typeof address === "object") done(address.port);
-        else fail(new Error("no free port"));
-      });
-    });
+    probe.once("error", () => done(false));
+    probe.listen(port, () => probe.close(() => done(true)));
+  });
+}
+
+async function receivesOn(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const probe = createSocket("udp6");
+    probe.once("error", () => probe.close(() => done(false)));
+    probe.bind(port, () => probe.close(() => done(true)));
   });
 }
 
@@ -72,4 +86,8 @@ export function median(figures: readonly number[]): number {
 /** Print a figure so that it stands out in the run's output. */
 export function figure(what: string, value: string): void {
   console.log(`    figure: ${what}: ${value}`);
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }

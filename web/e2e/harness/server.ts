@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly name?: string;
   /** `demo` for a server with people in it. */
   readonly command?: "serve" | "demo";
+  /** More options of the command. */
+  readonly more?: readonly string[];
 }
 
 export interface Account {
@@ -62,6 +64,7 @@ export class Server {
       [
         this.options.command ?? "serve", "--port", `${this.port}`, "--media-port", `${this.mediaPort}`,
         "--media-tcp-port", `${this.mediaTcpPort}`, "--data-dir", this.dataDir, ...ips,
+        ...(this.options.more ?? []),
       ],
       { stdio: ["ignore", "pipe", "pipe"] },
     ));

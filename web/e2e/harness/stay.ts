@@ -27,6 +27,10 @@ export class Stay {
     return this.page.locator("footer").getByRole("button", { name: /microphone|hand is up|invites you|muted you/ }).first();
   }
 
+  get hand(): Locator {
+    return this.tools.getByRole("button", { name: /^(Hand|Lower hand)$/ });
+  }
+
   get stage(): Locator {
     return this.page.getByRole("region", { name: "Stage" });
   }

@@ -278,6 +278,12 @@ export async function sounds(page: Page): Promise<InboundSound> {
   return page.evaluate(() => window.arengoTap.sounds());
 }
 
+/** Samples that the jitter buffer had to invent while there was a voice, as a share of all. */
+export function concealed(before: InboundSound, after: InboundSound): number {
+  const invented = (sound: InboundSound): number => sound.concealedSamples - sound.silentConcealedSamples;
+  return (invented(after) - invented(before)) / Math.max(1, after.totalSamplesReceived - before.totalSamplesReceived);
+}
+
 /** When the page first got a message on the channel that contains all of *parts*. */
 export async function toldAt(page: Page, since: number, ...parts: string[]): Promise<number | undefined> {
   const messages = await page.evaluate(() => window.arengoTap.messages());

@@ -3,11 +3,11 @@ import { type Browser, type Page } from "@playwright/test";
 import { launch, visit } from "../harness/browsers.ts";
 import { Speaker } from "../harness/headless.ts";
 import { Network } from "../harness/namespace.ts";
-import { figure } from "../harness/project.ts";
+import { figure, percent } from "../harness/project.ts";
 import { Relay } from "../harness/relay.ts";
 import { type Account, Server, type SpaceFacts } from "../harness/server.ts";
 import { Stay } from "../harness/stay.ts";
-import { type InboundSound, record, sounds } from "../harness/tap.ts";
+import { concealed, record, sounds } from "../harness/tap.ts";
 import { expect, test } from "../harness/test.ts";
 
 let network: Network;
@@ -43,16 +43,6 @@ async function listen(): Promise<Page> {
   await new Stay(page).listen();
   await page.waitForTimeout(2_000);
   return page;
-}
-
-/** Samples that the jitter buffer had to invent while there was a voice, as a share of all. */
-function concealed(before: InboundSound, after: InboundSound): number {
-  const invented = (sound: InboundSound): number => sound.concealedSamples - sound.silentConcealedSamples;
-  return (invented(after) - invented(before)) / Math.max(1, after.totalSamplesReceived - before.totalSamplesReceived);
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }
 
 test("with UDP dropped the sound comes over ICE-TCP", async ({ ear }) => {
