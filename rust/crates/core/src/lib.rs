@@ -23,6 +23,7 @@ mod ice;
 pub mod lending;
 pub mod level;
 pub mod limits;
+pub mod merging;
 mod outbox;
 mod peer;
 mod reports;
