@@ -18,7 +18,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust/crates -name '*.rs' -o -
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/e2e -prune -o -path web/test-results -prune -o -type f -print)
 PACKAGES := tests/debian-packages.txt
 
-.PHONY: build run test check bench wheel clean test-rust test-python test-web test-e2e packages lock
+.PHONY: build run test check bench bench-channel wheel clean test-rust test-python test-web test-e2e packages lock
 
 build: $(STAMPS)/core $(STAMPS)/web
 
@@ -73,8 +73,12 @@ check: build $(STAMPS)/dev
 	$(BIN)/lint-imports
 	cd web && npm run check
 
-bench: build
+bench: build bench-channel
 	cargo run --locked --release -p arengo-bench
+
+# The space channel of a real server, with up to 10,000 readers; takes five minutes.
+bench-channel: build
+	cargo run --locked --release -p arengo-bench-channel -- $(CURDIR)/$(BIN)/arengo
 
 wheel: $(STAMPS)/web
 	$(BIN)/maturin build --release --locked --out dist
