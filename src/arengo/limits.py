@@ -141,7 +141,6 @@ class Limits:
     """Messages of one socket; `rate_limited` beyond."""
     channel_excess: int = 2_000
     """Messages beyond the rate after which the socket is closed with 4429."""
-    channel_queue_messages: int = 2_048
     channel_queue_bytes: int = 1_048_576
     """What waits for a reader who does not keep up; closed with 4408 beyond."""
     resume_hours: int = 24

@@ -16,9 +16,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
-from litestar.exceptions import WebSocketDisconnect
 from tests.fakes.clock import StoppedClock
 from tests.fakes.media_plane import FakeMediaPlane
+from tests.fakes.socket import FakeSocket
 from tests.fakes.space_store import MemorySpaces
 from tests.service.house import ANN, BEN, CLEO, HOST, NEVER_S, Directory, settled
 
@@ -63,23 +63,6 @@ class CountedIds:
         return f"token{next(self._numbers):040}"
 
 
-class PipeSocket:
-    """The two methods of a socket that a conversation uses."""
-
-    def __init__(self) -> None:
-        self.said: asyncio.Queue[str | None] = asyncio.Queue()
-        self.heard: list[str] = []
-
-    async def receive_data(self, mode: str) -> str:
-        text = await self.said.get()
-        if text is None:
-            raise WebSocketDisconnect(detail="gone", code=1006)
-        return text
-
-    async def send_data(self, frame: str) -> None:
-        self.heard.append(frame)
-
-
 class Replay:
     """One server in the test's hand, and the channel of one reader."""
 
@@ -91,7 +74,7 @@ class Replay:
         self._services = cast(Services, SimpleNamespace(spaces=self.spaces, limits=limits, clock=self.clock, guests=guests))
         self._frames = Frames(Instance(url="https://talk.example.org"))
         self._reader: Identity | None = None
-        self._socket = PipeSocket()
+        self._socket = FakeSocket()
         self._talk: asyncio.Task[Any] | None = None
         self._space = ""
         self._snapshot: wire.Snapshot | None = None
@@ -123,20 +106,20 @@ class Replay:
             case {"about": _, "reader": reader}:
                 self._reader = PEOPLE.get(reader)
             case {"from": "client", "message": {"type": "hello"} as said}:
-                self._socket = PipeSocket()
-                conversation = Conversation(cast(Any, self._socket), self._services, self._frames, cast(Any, self._space))
+                self._socket = FakeSocket()
+                conversation = Conversation(self._socket, self._services, self._frames, cast(Any, self._space))
                 self._talk = asyncio.create_task(conversation.hold(self._reader, "192.0.2.1"))
                 if said.get("resume") == "as last":
                     said = {**said, "resume": {"token": self._last[0], "version": self._last[1]}}
-                self._socket.said.put_nowait(json.dumps(said))
+                self._socket.says(json.dumps(said))
             case {"from": "client", "message": said}:
-                self._socket.said.put_nowait(said if isinstance(said, str) else json.dumps(said))
+                self._socket.says(said if isinstance(said, str) else json.dumps(said))
             case {"does": {"who": who, "command": command}}:
                 asked = msgspec.convert(command, wire.AnyCommand)
                 rules = await order(asked, lambda person: self.spaces.person(cast(Any, self._space), person))
                 await self.spaces.ask(cast(Any, self._space), PEOPLE[who], rules)
             case {"does": "the socket breaks"}:
-                self._socket.said.put_nowait(None)
+                self._socket.breaks()
             case {"does": "a pulse"}:
                 self.spaces.pulse()
             case {"does": {"seconds": seconds}}:
@@ -151,8 +134,8 @@ class Replay:
             self._take_in(msgspec.json.decode(frame, type=wire.FromServer))
             answers.append({"from": "server", "message": json.loads(frame)})
         if self._talk is not None and self._talk.done():
-            closing = self._talk.result()
-            answers.append({"closed": {"code": closing.code, "reason": closing.reason}})
+            code, reason = self._socket.closed or (1000, "left")
+            answers.append({"closed": {"code": code, "reason": reason}})
             self._talk = None
         return answers
 

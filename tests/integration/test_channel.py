@@ -7,20 +7,15 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 from tests.integration.talkers import World, a_world
 from websockets.asyncio.client import connect
 
-from arengo.domain.ids import SpaceId
 from arengo.limits import Limits
 from arengo.web.signaling import messages as wire
-from arengo.web.signaling.closing import LEFT
-from arengo.web.signaling.conversation import Conversation
-from arengo.web.signaling.frames import Frames
 
-SMALL = Limits(channel_queue_messages=64, channel_queue_bytes=50_000, channel_hello_s=0.3, channel_idle_s=0.5)
+SMALL = Limits(channel_queue_bytes=50_000, channel_hello_s=0.3, channel_idle_s=0.5)
 
 
 @pytest.fixture
@@ -277,31 +272,20 @@ async def test_a_reader_who_stops_reading_is_dropped_without_slowing_others(smal
         stuck.transport.abort()
 
 
-class GoneWhileWriting:
-    """A socket whose other side goes away with nothing said: an ASGI server then raises an OSError at the next message."""
-
-    def __init__(self) -> None:
-        self._said = iter(['{"type":"hello"}'])
-
-    async def receive_data(self, mode: str) -> str:
-        for said in self._said:
-            return said
-        return await asyncio.Future[str]()
-
-    async def send_data(self, frame: str) -> None:
-        raise OSError("gone")
-
-
-async def test_who_is_gone_while_we_write_has_left_and_is_no_fault(world: World) -> None:
+async def test_who_is_gone_while_we_write_has_left_and_is_no_fault(world: World, caplog: pytest.LogCaptureFixture) -> None:
     host = await world.account("hanna")
     space = await host.opens()
-    services = world.server.services
-    conversation = Conversation(cast(Any, GoneWhileWriting()), services, Frames(services.settings), SpaceId(space))
-    async with asyncio.timeout(5):
-        assert await conversation.hold(None, "someone") == LEFT
-    assert not any(
-        attendant.person.is_guest and attendant.outlet is not None for attendant in (await world.room(space)).attendance.everybody()
-    )
+    url = world.url.replace("http", "ws", 1) + f"/api/v1/spaces/{space}/channel"
+    room = await world.room(space)
+    async with connect(url, proxy=None) as gone:
+        await gone.send(json.dumps({"type": "hello"}))
+        await gone.recv()
+        gone.transport.abort()
+        while any(a.outlet is not None for a in room.attendance.everybody()):
+            room.herald.react(next(iter(room.attendance.everybody())).person, wire.REACTIONS[0])
+            room.herald.pulse(room.space)
+            await asyncio.sleep(0)
+    assert "Fault" not in caplog.text
 
 
 async def test_leaving_gives_up_the_place_and_closes_kindly(world: World) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from arengo.limits import Limits
+from arengo.web.signaling.sockets import ChannelSocket
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Listener(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http="httptools",
-                ws="websockets-sansio",
+                ws=ChannelSocket,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

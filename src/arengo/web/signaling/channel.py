@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from typing import Any
 
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
-from litestar.exceptions import WebSocketException
 from litestar.params import FromPath
 
 from arengo.domain.errors import ArengoError
@@ -18,8 +15,9 @@ from arengo.service.services import Services
 from arengo.web.auth import identify
 from arengo.web.edge import client_address
 from arengo.web.signaling.closing import Closing, closing_of_error
-from arengo.web.signaling.conversation import CLOSE_WAIT_S, Conversation
+from arengo.web.signaling.conversation import Conversation
 from arengo.web.signaling.frames import Frames
+from arengo.web.signaling.sockets import socket_of
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +28,17 @@ FAULT = Closing(1011, "fault")
 async def channel(socket: WebSocket[Any, Any, Any], space_id: FromPath[str], services: NamedDependency[Services]) -> None:
     """Hold the channel of one participant; every end has a close code, so the socket is accepted first."""
     await socket.accept()
+    reader = socket_of(socket.scope)
     try:
         identity = await identify(socket)
-        conversation = Conversation(socket, services, _frames(socket, services), SpaceId(space_id))
-        closing = await conversation.hold(identity, client_address(socket))
+        conversation = Conversation(reader, services, _frames(socket, services), SpaceId(space_id))
+        await conversation.hold(identity, client_address(socket))
     except ArengoError as error:
         closing = closing_of_error(error)
+        reader.close(closing.code, closing.reason)
     except Exception:
         log.exception("Fault on a channel.")
-        closing = FAULT
-    with contextlib.suppress(TimeoutError, RuntimeError, OSError, WebSocketException):
-        async with asyncio.timeout(CLOSE_WAIT_S):
-            await socket.close(code=closing.code, reason=closing.reason)
+        reader.close(FAULT.code, FAULT.reason)
 
 
 def _frames(socket: WebSocket[Any, Any, Any], services: Services) -> Frames:

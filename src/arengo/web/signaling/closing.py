@@ -20,6 +20,7 @@ class Closing:
 
 LEFT = Closing(1000, "left")
 GOING_AWAY = Closing(1001, "going_away")
+IDLE = Closing(1001, "idle")
 PROTOCOL_VIOLATION = Closing(4400, "protocol_violation")
 TOO_SLOW = Closing(4408, "too_slow")
 REPLACED = Closing(4409, "replaced")

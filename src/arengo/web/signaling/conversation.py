@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
 
 import msgspec
-from litestar import WebSocket
-from litestar.exceptions import WebSocketDisconnect
 
 from arengo.domain.errors import ArengoError, ProtocolViolation, Refusal
 from arengo.domain.identity import Identity, Person
@@ -20,12 +17,11 @@ from arengo.service.services import Services
 from arengo.service.space_door import depart, lose_channel
 from arengo.service.spaces import Seat
 from arengo.web.signaling import messages as wire
-from arengo.web.signaling.closing import LEFT, PROTOCOL_VIOLATION, Closing, closing_of_error, too_many
+from arengo.web.signaling.closing import IDLE, LEFT, PROTOCOL_VIOLATION, Closing, closing_of_error, too_many
 from arengo.web.signaling.frames import Frames, encode
 from arengo.web.signaling.orders import order
 from arengo.web.signaling.outlet import SocketOutlet
-
-Socket = WebSocket[Any, Any, Any]
+from arengo.web.signaling.sockets import Socket, SocketLost
 
 COMMANDS_AT_ONCE = 16
 CLOSE_WAIT_S = 1.0
@@ -34,32 +30,50 @@ _decoder = msgspec.json.Decoder(wire.FromClient)
 
 
 class Conversation:
-    """What is said on one socket, which has been accepted."""
+    """What is said on one socket, which has been accepted, in one task; it is closed by the time that `hold` returns."""
+
+    __slots__ = (
+        "_bucket",
+        "_commands",
+        "_excess",
+        "_heard_at",
+        "_identity",
+        "_idle",
+        "_limits",
+        "_outlet",
+        "_parting",
+        "_services",
+        "_socket",
+        "_space_id",
+    )
 
     def __init__(self, socket: Socket, services: Services, frames: Frames, space_id: SpaceId) -> None:
         self._socket = socket
         self._services = services
         self._limits = services.limits
         self._space_id = space_id
-        self._outlet = SocketOutlet(frames, services.limits)
-        self._rate = Rate(self._limits.channel_messages, self._limits.channel_messages_s)
+        self._outlet = SocketOutlet(socket, frames, services.limits, self._close)
         self._bucket = Bucket()
         self._excess = 0
         self._commands: set[asyncio.Task[None]] = set()
-        self._scopes: Identity | None = None
+        self._parting: asyncio.Task[None] | None = None
+        self._identity: Identity | None = None
+        self._heard_at = 0.0
+        self._idle: asyncio.TimerHandle | None = None
 
-    async def hold(self, identity: Identity | None, address: str) -> Closing:
-        """Greet, talk until one side has enough, and give how to close. *address* is the client's, for counting guests."""
+    async def hold(self, identity: Identity | None, address: str) -> None:
+        """Greet, and talk until one side has enough. *address* is the client's, for counting guests."""
         try:
             seat = await self._greet(identity, address)
         except ArengoError as error:
-            return closing_of_error(error)
-        except WebSocketDisconnect:
-            return LEFT
-        try:
-            return await self._talk(seat)
-        finally:
-            await lose_channel(seat.room, seat.attendant, self._outlet)
+            self._outlet.finish(closing_of_error(error))
+        except SocketLost:
+            pass
+        else:
+            try:
+                await self._talk(seat)
+            finally:
+                await lose_channel(seat.room, seat.attendant, self._outlet)
 
     # ---- hello -------------------------------------------------------------------------------
 
@@ -69,14 +83,14 @@ class Conversation:
         person, stay = self._who(identity, stay, address)
         if identity is not None:
             require_scope(identity, "spaces:read")
-        self._scopes = identity
+        self._identity = identity
         since = hello.resume.version if hello.resume else 0
         return await self._services.spaces.enter(self._space_id, person, self._outlet, shown=hello.shown, stay=stay, since=since)
 
     async def _hello(self) -> wire.Hello:
         try:
             async with asyncio.timeout(self._limits.channel_hello_s):
-                said = await self._receive()
+                said = await self._hears()
         except TimeoutError:
             raise ProtocolViolation("Say hello first.") from None
         if not isinstance(said, wire.Hello):
@@ -94,41 +108,23 @@ class Conversation:
 
     # ---- talking -----------------------------------------------------------------------------
 
-    async def _talk(self, seat: Seat) -> Closing:
-        writing = asyncio.create_task(self._outlet.write(self._send))
-        reading = asyncio.create_task(self._read(seat))
-        overflow = asyncio.create_task(self._outlet.overflown.wait())
+    async def _talk(self, seat: Seat) -> None:
+        self._watch_idleness()
         try:
-            await asyncio.wait({writing, reading, overflow}, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done() and not writing.done() and not overflow.done():
-                self._outlet.finish(_outcome(reading))
-                await asyncio.wait({writing, overflow}, timeout=CLOSE_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
-            if not writing.done():
-                return self._outlet.closing or LEFT
-            closing = _outcome(writing)
-            await self._answer_the_last()
-            return closing
+            with contextlib.suppress(SocketLost):
+                self._outlet.finish(await self._read(seat))
         finally:
-            tasks = (writing, reading, overflow, *self._commands)
-            for task in tasks:
+            self._stop_watching()
+            if self._parting is not None:
+                await self._parting
+            for task in self._commands:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _answer_the_last(self) -> None:
-        """Give commands that are under way, such as the one that ended the space, the answer that they are due."""
-        if self._commands:
-            await asyncio.wait(self._commands, timeout=CLOSE_WAIT_S)
-        with contextlib.suppress(TimeoutError, WebSocketDisconnect, OSError, RuntimeError):
-            async with asyncio.timeout(CLOSE_WAIT_S):
-                await self._outlet.flush(self._send)
+            await asyncio.gather(*self._commands, return_exceptions=True)
 
     async def _read(self, seat: Seat) -> Closing:
         while True:
             try:
-                async with asyncio.timeout(self._limits.channel_idle_s):
-                    said = await self._receive()
-            except TimeoutError:
-                return Closing(1001, "idle")
+                said = await self._hears()
             except ProtocolViolation:
                 return PROTOCOL_VIOLATION
             wait = self._spend()
@@ -150,6 +146,34 @@ class Conversation:
                 case wire.Pong():
                     pass
 
+    # ---- the end -----------------------------------------------------------------------------
+
+    def _close(self, closing: Closing) -> None:
+        """Close at once, or as soon as commands that are under way, such as the one that ended the space, are answered."""
+        if self._commands:
+            self._parting = asyncio.create_task(self._answer_the_last(closing))
+        else:
+            self._socket.close(closing.code, closing.reason)
+
+    async def _answer_the_last(self, closing: Closing) -> None:
+        await asyncio.wait(self._commands, timeout=CLOSE_WAIT_S)
+        self._socket.close(closing.code, closing.reason)
+
+    def _watch_idleness(self) -> None:
+        """Close a socket that says nothing; one timer, set again when it rings, costs less than one for each message."""
+        loop = asyncio.get_running_loop()
+        left_s = self._limits.channel_idle_s - (loop.time() - self._heard_at)
+        if left_s <= 0:
+            self._outlet.finish(IDLE)
+        else:
+            self._idle = loop.call_later(left_s, self._watch_idleness)
+
+    def _stop_watching(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+
+    # ---- commands ----------------------------------------------------------------------------
+
     async def _start(self, seat: Seat, asked: wire.Do) -> None:
         if len(self._commands) >= COMMANDS_AT_ONCE:
             await asyncio.wait(self._commands, return_when=asyncio.FIRST_COMPLETED)
@@ -159,8 +183,8 @@ class Conversation:
 
     async def _do(self, seat: Seat, asked: wire.Do) -> None:
         try:
-            if self._scopes is not None:
-                require_scope(self._scopes, "spaces:write")
+            if self._identity is not None:
+                require_scope(self._identity, "spaces:write")
             version = await self._obey(seat, asked.command)
         except ArengoError as error:
             self._refuse(asked.id, error, retry_after=getattr(error, "retry_after", None))
@@ -179,17 +203,19 @@ class Conversation:
         self._outlet.say(encode(refused))
 
     def _spend(self) -> float:
+        rate = Rate(self._limits.channel_messages, self._limits.channel_messages_s)
         now = self._services.clock.monotonic()
-        wait = self._bucket.wait(self._rate, now)
+        wait = self._bucket.wait(rate, now)
         if wait > 0:
             self._excess += 1
         else:
-            self._bucket = self._bucket.poured(self._rate, now)
+            self._bucket = self._bucket.poured(rate, now)
             self._excess = max(0, self._excess - 1)
         return wait
 
-    async def _receive(self) -> wire.FromClient:
-        text = await self._socket.receive_data(mode="text")
+    async def _hears(self) -> wire.FromClient:
+        text = await self._socket.hears()
+        self._heard_at = asyncio.get_running_loop().time()
         if len(text) > self._limits.channel_message_bytes:
             raise ProtocolViolation("A message is too large.")
         try:
@@ -197,15 +223,3 @@ class Conversation:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             raise ProtocolViolation("A message cannot be understood.") from None
         return said
-
-    async def _send(self, frame: str) -> None:
-        await self._socket.send_data(frame)
-
-
-def _outcome(task: asyncio.Task[Closing]) -> Closing:
-    error = task.exception()
-    if error is None:
-        return task.result()
-    if isinstance(error, (WebSocketDisconnect, OSError)):
-        return LEFT  # an ASGI server raises an OSError where the other side has gone while we were writing
-    raise error

@@ -1,4 +1,4 @@
-"""News as text frames; what goes to many is encoded once and lives as long as the news does."""
+"""News as WebSocket frames; what goes to many is encoded once and lives as long as the news does."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from arengo.service.instance import Instance
 from arengo.service.news import MediaEnded, News, Noted, Pulsed, Told, Welcomed, Yours
 from arengo.web.signaling import messages as wire
 from arengo.web.signaling import present
+from arengo.web.signaling.sockets import frame_of
 
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: wire.FromServer) -> str:
-    return _encoder.encode(message).decode()
+def encode(message: wire.FromServer) -> bytes:
+    return frame_of(_encoder.encode(message))
 
 
 class Frames:
@@ -23,10 +24,10 @@ class Frames:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        self._shared: WeakKeyDictionary[Told | Noted | Pulsed, str] = WeakKeyDictionary()
+        self._shared: WeakKeyDictionary[Told | Noted | Pulsed, bytes] = WeakKeyDictionary()
 
-    def frame(self, news: News) -> str:
-        """Give the frame of *news*, the same text for everybody to whom the same news goes."""
+    def frame(self, news: News) -> bytes:
+        """Give the frame of *news*, the same bytes for everybody to whom the same news goes."""
         match news:
             case Told() | Noted() | Pulsed():
                 frame = self._shared.get(news)

@@ -1,76 +1,44 @@
-"""The way out of one channel: a bounded queue and the task that empties it.
-
-A reader who does not keep up is closed with 4408; nobody waits for them.
-"""
+"""The way out of one channel; a reader who does not keep up is closed with 4408, and nobody waits for them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from arengo.limits import Limits
 from arengo.service.news import Farewell, News
 from arengo.web.signaling.closing import TOO_SLOW, Closing, closing_of_farewell
 from arengo.web.signaling.frames import Frames
-
-Send = Callable[[str], Awaitable[None]]
+from arengo.web.signaling.sockets import Socket
 
 
 class SocketOutlet:
-    """An `Outlet` onto a WebSocket."""
+    """An `Outlet` onto a WebSocket; `when_closing` is told why it is to be closed, once, and may still say what is due."""
 
-    def __init__(self, frames: Frames, limits: Limits) -> None:
+    __slots__ = ("_closing", "_frames", "_limits", "_socket", "_when_closing")
+
+    def __init__(self, socket: Socket, frames: Frames, limits: Limits, when_closing: Callable[[Closing], None]) -> None:
+        self._socket = socket
         self._frames = frames
         self._limits = limits
-        self._waiting: deque[str] = deque()
-        self._characters = 0
-        self._more = asyncio.Event()
+        self._when_closing = when_closing
         self._closing: Closing | None = None
-        self.overflown = asyncio.Event()
-
-    @property
-    def closing(self) -> Closing | None:
-        return self._closing
 
     def tell(self, news: News) -> None:
-        """Queue news; after the farewell there are none."""
+        """Send news; after the farewell there are none."""
         if self._closing is None:
             self.say(self._frames.frame(news))
 
-    def say(self, frame: str) -> None:
-        """Queue a frame; one too many closes the channel."""
-        if self.overflown.is_set():
-            return
-        self._waiting.append(frame)
-        self._characters += len(frame)
-        if len(self._waiting) > self._limits.channel_queue_messages or self._characters > self._limits.channel_queue_bytes:
-            self._waiting.clear()
-            self._closing = TOO_SLOW
-            self.overflown.set()
-        self._more.set()
+    def say(self, frame: bytes) -> None:
+        """Send a frame; one too many closes the channel."""
+        self._socket.write(frame)
+        if self._socket.waiting_bytes() > self._limits.channel_queue_bytes:
+            self.finish(TOO_SLOW)
 
     def close(self, farewell: Farewell) -> None:
         self.finish(closing_of_farewell(farewell))
 
     def finish(self, closing: Closing) -> None:
-        """Let what waits go out, and then close; the first reason counts."""
+        """Close behind what was said; the first reason counts."""
         if self._closing is None:
             self._closing = closing
-        self._more.set()
-
-    async def write(self, send: Send) -> Closing:
-        """Send what is queued, in order, until the channel is to be closed."""
-        while True:
-            await self.flush(send)
-            if self._closing is not None:
-                return self._closing
-            self._more.clear()
-            await self._more.wait()
-
-    async def flush(self, send: Send) -> None:
-        """Send what is queued now."""
-        while self._waiting:
-            frame = self._waiting.popleft()
-            await send(frame)
-            self._characters -= len(frame)
+            self._when_closing(closing)

@@ -1,0 +1,95 @@
+"""The socket of one reader: what a channel needs of it, and the WebSocket of our server that gives it.
+
+What goes to ten thousand readers is one frame of bytes, handed straight to each socket's transport: no task waits to
+write, and nothing is encoded twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+SOCKET: Final = "arengo.socket"
+"""The extension of an ASGI scope under which `ChannelSocket` is found."""
+
+LINGER_S: Final = 1.0
+"""For so long a reader may still take what waits once the channel is closed."""
+
+
+class SocketLost(Exception):
+    """The other side has gone, or we have closed."""
+
+
+class Socket(Protocol):
+    """One reader's socket; only `hears` waits."""
+
+    async def hears(self) -> str:
+        """Give the next message, the empty text for one of bytes; SocketLost at the end."""
+
+    def write(self, frame: bytes) -> None:
+        """Send a whole WebSocket frame as soon as the reader takes it; nothing happens on one that is closed."""
+
+    def waiting_bytes(self) -> int:
+        """Count what the reader has not taken."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close behind what was written; `hears` then raises SocketLost. Twice does no harm."""
+
+
+class ChannelSocket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, which can also be written to at once."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):  # absent where the handshake was refused
+            extensions: Any = self.scope["extensions"]
+            extensions[SOCKET] = self
+
+    async def hears(self) -> str:
+        message: Any = await self.receive()
+        if message["type"] == "websocket.disconnect":
+            raise SocketLost
+        return message.get("text") or ""
+
+    def write(self, frame: bytes) -> None:
+        if not (self.close_sent or self.transport.is_closing()):
+            self.transport.write(frame)
+
+    def waiting_bytes(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def close(self, code: int, reason: str) -> None:
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:  # the answer to our close is still to be read
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_S, self._hang_up)
+
+    def _hang_up(self) -> None:
+        if self.waiting_bytes() > 0:
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+
+def socket_of(scope: Any) -> Socket:
+    """The socket of a WebSocket that our own `Listener` serves."""
+    socket: Socket = scope["extensions"][SOCKET]
+    return socket
+
+
+def frame_of(message: bytes) -> bytes:
+    """One unmasked text frame (RFC 6455 §5.2)."""
+    size = len(message)
+    if size < 126:
+        return bytes((0x81, size)) + message
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + message
+    return b"\x81\x7f" + size.to_bytes(8, "big") + message
