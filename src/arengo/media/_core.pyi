@@ -89,14 +89,17 @@ class Core:
         """
 
     def stats(self) -> dict[str, int | float | list[int]]:
-        """Counters since the start, by name; names end in their unit. The forward delay is a histogram in µs powers of two.
+        """Counters since the start, by name; names end in their unit. Delays are histograms in powers of two of a µs.
 
         peers, spaces, packets_in_total, packets_out_total, bytes_in_total, bytes_out_total, drops_send_total,
         sends_segmented_total (several packets to one listener by one send), segmenting_refused_total,
-        drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total, handshakes_total,
+        drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total,
+        drops_late_total (packets that waited too long for an audience), handshakes_total,
         handshake_failures_total, stun_total, stun_rejected_total, events_dropped_total, forwarded_total (packets of
         publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, busy: float (0 to 1: the share of
-        the last second that the busiest media thread did not spend waiting), forward_delay_us_log2: list[int]
+        the last second that the busiest media thread did not spend waiting), stage_delay_us_log2: list[int]
+        (until those on stage have their copies), forward_delay_us_log2: list[int] (until the last copy); both count from the
+        beginning of the turn in which the packet is read
         """
 
     def shutdown(self) -> None:

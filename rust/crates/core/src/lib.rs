@@ -7,13 +7,15 @@
 //!
 //! 1. [`Shard::datagram`] for everything that has arrived, commands as they come, [`Shard::tick`] when [`Shard::next_tick`] is past;
 //! 2. [`Shard::take_job`] until there is none: run each wherever it does no harm, give it back by [`Shard::finish_job`];
-//! 3. [`Outbox::flush`];
-//! 4. [`Shard::pop_event`] and [`Shard::drain_tap`] for the service.
+//! 3. [`Outbox::flush`]: the stage has what it is sent;
+//! 4. [`Shard::serve`], a slice for audiences, and [`Outbox::flush`] again; while more waits, the next turn comes at once;
+//! 5. [`Shard::pop_event`] and [`Shard::drain_tap`] for the service.
 //!
 //! A shard never reads a clock and has no chance of its own: the same inputs give the same plaintexts in the same order.
 #![forbid(unsafe_code)]
 
 mod answer;
+mod audience;
 pub mod crypto;
 mod entropy;
 mod events;
@@ -23,6 +25,7 @@ mod ice;
 pub mod lending;
 pub mod level;
 pub mod limits;
+mod listeners;
 pub mod merging;
 mod outbox;
 mod peer;

@@ -27,6 +27,19 @@ pub const OPUS_PACKET: usize = 1100;
 /// Publishers of a space whose levels are told at once.
 pub const LEVELS: usize = 16;
 
+/// Datagrams of a slice for audiences, after which sockets are read again: about half a millisecond.
+pub const SLICE: usize = 256;
+/// Packets that wait for the audience of one space; more are dropped and counted.
+pub const AUDIENCE_PACKETS: usize = 256;
+/// Bytes of Opus that wait for the audience of one space.
+pub const AUDIENCE_BYTES: usize = 128 << 10;
+/// A packet that has waited this long for the audience is dropped: players have given it up.
+pub const AUDIENCE_WAIT: Duration = Duration::from_millis(200);
+/// Spaces whose audiences wait at once before the list of them grows.
+pub const SPACES_TO_SERVE: usize = 256;
+/// Packets whose way is over that are told of between two looks.
+pub const SERVED: usize = 1024;
+
 /// How often [`crate::Shard::tick`] sweeps a part of the slab; sender reports go out at the sweep.
 pub const SWEEP_TICK: Duration = Duration::from_millis(100);
 /// Parts of the slab: all of it is swept in five seconds.

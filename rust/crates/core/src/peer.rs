@@ -197,6 +197,10 @@ pub struct Link {
     pub(crate) outbound: Outbound,
     /// Per slot: the slot's index less this listener's own.
     pub(crate) offsets: [u64; SLOTS],
+    /// Per slot: this listener's own numbers up to this one are spent, or were never theirs.
+    pub(crate) floors: [u64; SLOTS],
+    /// What the audience's queue numbered lower is not for this listener.
+    pub(crate) since: u64,
     /// Per slot: where this listener's numbering began.
     pub(crate) starts: [u64; SLOTS],
     /// Per slot: the slot's octets before this listener came, or that were its own voice.

@@ -14,12 +14,13 @@ use crate::events::{Event, EventQueue};
 use crate::handshake::HandshakeJob;
 use crate::ice::IceAgent;
 use crate::limits;
+use crate::listeners::Seat;
 use crate::outbox::Outbox;
 use crate::peer::{Association, Engine, Lines, Link, NewPeer, Peer, PeerKey, Publisher, WallClock};
 use crate::reports::{self, COMPOUND};
 use crate::route::Route;
 use crate::slab::Slab;
-use crate::space::{Publication, Seat, Space};
+use crate::space::{Publication, Space};
 use crate::srtp::SRTCP_OVERHEAD;
 use crate::stats::Stats;
 use crate::tap::Tap;
@@ -27,6 +28,7 @@ use crate::time::Time;
 
 mod joining;
 mod media;
+mod serving;
 mod ticking;
 mod voices;
 
@@ -81,6 +83,10 @@ pub struct Shard {
     events: EventQueue,
     tap: Tap,
     stats: Stats,
+    /// Spaces for whose audience something waits, whose turn is next first.
+    to_serve: VecDeque<u32>,
+    /// When packets came whose last copy has been made since the last look.
+    served: Vec<Time>,
     generation: u32,
     handling: Option<PeerKey>,
     next_fast: Time,
@@ -109,6 +115,8 @@ impl Shard {
             events: EventQueue::default(),
             tap: Tap::default(),
             stats: Stats::default(),
+            to_serve: VecDeque::with_capacity(limits::SPACES_TO_SERVE),
+            served: Vec::with_capacity(limits::SERVED),
             generation: 0,
             handling: None,
             next_fast: Time::ZERO,
@@ -225,12 +233,13 @@ impl Shard {
                 announced: false,
                 tapped: taps.get(&space.id).is_some_and(|ids| ids.contains(&id)),
             });
+            space.audience.prepare();
             let (place, voice) = (peer.space, peer.voice);
-            self.reseat_voice(place, voice);
+            self.reseat_voice(place, voice, out);
         } else {
             publisher.level = crate::level::LevelTracker::default();
             self.silence(now, key.index, out);
-            self.leave_stage(key.index);
+            self.leave_stage(key.index, out);
         }
     }
 
@@ -337,7 +346,7 @@ impl Shard {
             return;
         }
         self.silence(now, key.index, out);
-        self.leave_stage(key.index);
+        self.leave_stage(key.index, out);
         self.unseat(key.index);
         let link = self
             .links
@@ -375,7 +384,7 @@ impl Shard {
     }
 
     /// Take a peer off the list of those whose voice is allowed.
-    fn leave_stage(&mut self, index: u32) {
+    fn leave_stage(&mut self, index: u32, out: &mut Outbox) {
         let Some(peer) = self.peers.get(index) else {
             return;
         };
@@ -383,7 +392,7 @@ impl Shard {
         if let Some(space) = self.spaces.get_mut(place)
             && space.publications.remove(id).is_some()
         {
-            self.reseat_voice(place, voice);
+            self.reseat_voice(place, voice, out);
         }
     }
 

@@ -1,150 +1,12 @@
-//! One space: its listeners by class, and the voices that are heard.
+//! One space: the voices that are heard, and who may be.
 
+use crate::audience::Audience;
 use crate::events::Levels;
 use crate::lending::{Lending, Rules};
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
-use crate::peer::{Line, Lines};
+use crate::listeners::Listeners;
 use crate::timeline::Timeline;
-
-/// A listener in a class: what fan-out reads before it touches the listener itself.
-#[derive(Clone, Copy, Debug)]
-pub struct Member {
-    /// Place in the slab of peers.
-    pub index: u32,
-    /// The listener's own voice, which it never gets.
-    pub voice: u32,
-}
-
-/// Listeners to whom the same plaintext goes.
-#[derive(Debug)]
-pub struct Class {
-    lines: Lines,
-    /// Those whose own voice is allowed, by this peer or by another of the same person: served first.
-    stage: Vec<Member>,
-    audience: Vec<Member>,
-}
-
-/// Where in its class a listener stands; found again in constant time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat {
-    class: u32,
-    on_stage: bool,
-    position: u32,
-}
-
-impl Class {
-    /// The line of *slot*.
-    #[inline]
-    #[must_use]
-    pub fn line(&self, slot: usize) -> Option<Line> {
-        self.lines.line(slot)
-    }
-
-    /// How many lines its listeners have.
-    #[inline]
-    #[must_use]
-    pub const fn lines(&self) -> usize {
-        self.lines.count()
-    }
-
-    /// Those on stage, or the audience.
-    #[inline]
-    #[must_use]
-    pub fn members(&self, on_stage: bool) -> &[Member] {
-        if on_stage {
-            &self.stage
-        } else {
-            &self.audience
-        }
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.stage.is_empty() && self.audience.is_empty()
-    }
-
-    fn members_mut(&mut self, on_stage: bool) -> &mut Vec<Member> {
-        if on_stage {
-            &mut self.stage
-        } else {
-            &mut self.audience
-        }
-    }
-}
-
-/// All listeners of a space.
-#[derive(Debug, Default)]
-pub struct Listeners {
-    classes: Vec<Class>,
-}
-
-impl Listeners {
-    /// The classes; few, because browsers offer alike.
-    #[inline]
-    #[must_use]
-    pub fn classes(&self) -> &[Class] {
-        &self.classes
-    }
-
-    /// Whether anybody has as many lines.
-    #[must_use]
-    pub fn any_with(&self, lines: usize) -> bool {
-        self.classes
-            .iter()
-            .any(|class| class.lines() == lines && !class.is_empty())
-    }
-
-    /// Those whose own voice is *voice*, by their places in the slab of peers.
-    #[must_use]
-    pub fn of_voice(&self, voice: u32) -> Vec<u32> {
-        self.classes
-            .iter()
-            .flat_map(|class| class.stage.iter().chain(&class.audience))
-            .filter(|member| member.voice == voice)
-            .map(|member| member.index)
-            .collect()
-    }
-
-    /// Seat a listener.
-    pub fn add(&mut self, lines: Lines, on_stage: bool, member: Member) -> Seat {
-        let class = self
-            .classes
-            .iter()
-            .position(|class| class.lines == lines)
-            .unwrap_or_else(|| {
-                self.classes.push(Class {
-                    lines,
-                    stage: Vec::new(),
-                    audience: Vec::new(),
-                });
-                self.classes.len() - 1
-            });
-        let mut position = 0;
-        if let Some(class) = self.classes.get_mut(class) {
-            let members = class.members_mut(on_stage);
-            position = members.len() as u32;
-            members.push(member);
-        }
-        Seat {
-            class: class as u32,
-            on_stage,
-            position,
-        }
-    }
-
-    /// Free *seat*; the listener that now sits there, if another was moved to it.
-    pub fn remove(&mut self, seat: Seat) -> Option<u32> {
-        let members = self
-            .classes
-            .get_mut(seat.class as usize)?
-            .members_mut(seat.on_stage);
-        let position = seat.position as usize;
-        if position < members.len() {
-            members.swap_remove(position);
-        }
-        members.get(position).map(|moved| moved.index)
-    }
-}
 
 /// The slots of a space as listeners with a certain number of lines hear them.
 #[derive(Debug)]
@@ -264,6 +126,7 @@ pub struct Space {
     pub(crate) peers: u32,
     pub(crate) publications: Publications,
     pub(crate) listeners: Listeners,
+    pub(crate) audience: Audience,
     /// By number of lines, less one.
     pub(crate) voices: [Voices; SLOTS],
     pub(crate) told_levels: Levels,
@@ -277,6 +140,7 @@ impl Space {
             peers: 0,
             publications: Publications::default(),
             listeners: Listeners::default(),
+            audience: Audience::default(),
             voices: std::array::from_fn(|n| Voices::new(n + 1, clock_base)),
             told_levels: Levels::default(),
             told_active: [0; SLOTS],

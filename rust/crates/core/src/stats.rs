@@ -33,6 +33,8 @@ pub struct Stats {
     pub drops_tap: u64,
     /// Events that gave way to others.
     pub events_dropped: u64,
+    /// Packets that had waited too long for an audience, each counted once for all of it.
+    pub drops_late: u64,
     /// Publishers' packets passed on.
     pub forwarded: u64,
 }

@@ -98,7 +98,7 @@ fn who_is_closed_is_told_bye() {
     world
         .shard
         .close_peer(world.now, 2, "removed", &mut world.outbox);
-    world.outbox.flush();
+    world.serve();
     let compounds = rtcp_for(&mut world, &mut listener);
     let said_bye = packets(&compounds[0])
         .flatten()

@@ -291,7 +291,7 @@ fn whoever_is_closed_long_after_the_handshake_still_gets_a_goodbye() {
     world
         .shard
         .close_peer(world.now, 1, "removed", &mut world.outbox);
-    world.outbox.flush();
+    world.serve();
     assert!(
         world
             .datagrams_for(&ann)

@@ -220,7 +220,7 @@ fn a_closed_peer_is_silenced_within_the_call() {
     world
         .shard
         .close_peer(world.now, 1, "removed", &mut world.outbox);
-    world.outbox.flush();
+    world.serve();
     let ending = world.heard_by(&mut listener);
     assert_eq!(ending.len(), 3);
     assert!(ending.iter().all(Heard::is_silence));

@@ -77,6 +77,7 @@ pub struct Driver {
     receiver: mmsg::Receiver,
     frame: Vec<u8>,
     udp_fd: i32,
+    stage_delay: Histogram,
     delay: Histogram,
     load: Load,
     max_peers: u64,
@@ -105,6 +106,7 @@ impl Driver {
             receiver: mmsg::Receiver::new(RECEIVE_BATCH, DATAGRAM),
             frame: Vec::with_capacity(DATAGRAM),
             udp_fd,
+            stage_delay: Histogram::default(),
             delay: Histogram::default(),
             load: Load::default(),
             max_peers: setup.options.max_peers as u64,
@@ -119,7 +121,12 @@ impl Driver {
     pub fn run(mut self) {
         let mut ready = Vec::new();
         while !self.stopping {
-            let timeout = self.shard.next_tick().since(self.now());
+            // While audiences wait, sockets are looked at between two slices, and not waited for.
+            let timeout = if self.shard.has_to_serve() {
+                Duration::ZERO
+            } else {
+                self.shard.next_tick().since(self.now())
+            };
             self.exits.borrow().poll.wait(timeout, &mut ready);
             if catch_unwind(AssertUnwindSafe(|| self.turn(&ready))).is_err() {
                 self.faults += 1;
@@ -161,10 +168,16 @@ impl Driver {
             self.handshakes.run(job);
         }
         self.outbox.flush();
+        let now = self.now();
         let passed = self.shard.stats().forwarded - forwarded;
         if passed > 0 {
-            self.delay.note(self.now().since(arrived), passed);
+            self.stage_delay.note(now.since(arrived), passed);
         }
+        self.shard.serve(now, &mut self.outbox);
+        self.outbox.flush();
+        let (now, delay) = (self.now(), &mut self.delay);
+        self.shard
+            .take_served(|came| delay.note(now.since(came), 1));
         self.load.note(arrived, self.now());
         self.tell();
     }
@@ -332,6 +345,7 @@ impl Driver {
             faults: self.faults,
             max_peers: self.max_peers,
             busy_permille: self.load.permille(now),
+            stage_delay: self.stage_delay,
             forward_delay: self.delay,
         });
     }

@@ -31,7 +31,9 @@ pub struct MediaStats {
     pub max_peers: u64,
     /// Thousandths of the last second that the busiest media thread did not spend waiting.
     pub busy_permille: u16,
-    /// From arrival at the media thread to the last copy's departure.
+    /// From the beginning of the turn that brings a packet to the departure of the stage's copies.
+    pub stage_delay: Histogram,
+    /// From there to the departure of the last copy.
     pub forward_delay: Histogram,
 }
 

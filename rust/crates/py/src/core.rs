@@ -186,6 +186,7 @@ fn as_dict<'py>(py: Python<'py>, stats: &MediaStats) -> PyResult<Bound<'py, PyDi
         ("drops_replay_total", core.drops_replay),
         ("drops_unknown_total", core.drops_unknown),
         ("drops_tap_total", core.drops_tap),
+        ("drops_late_total", core.drops_late),
         ("handshakes_total", core.handshakes),
         ("handshake_failures_total", core.handshake_failures),
         ("stun_total", core.stun),
@@ -201,6 +202,7 @@ fn as_dict<'py>(py: Python<'py>, stats: &MediaStats) -> PyResult<Bound<'py, PyDi
         dict.set_item(name, value)?;
     }
     dict.set_item("busy", f64::from(stats.busy_permille) / 1000.0)?;
+    dict.set_item("stage_delay_us_log2", stats.stage_delay.counts().to_vec())?;
     dict.set_item(
         "forward_delay_us_log2",
         stats.forward_delay.counts().to_vec(),

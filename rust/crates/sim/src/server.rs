@@ -134,6 +134,7 @@ impl Server {
         while let Some(job) = self.shard.take_job() {
             self.shard.finish_job(now, job.run(), &mut self.outbox);
         }
+        while self.shard.serve(now, &mut self.outbox) {}
         self.outbox.flush();
         while let Some(event) = self.shard.pop_event() {
             self.news.push(event);

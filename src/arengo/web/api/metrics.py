@@ -43,17 +43,21 @@ _DROPS: Final[Mapping[str, str]] = {
     "drops_srtp_auth_total": "srtp_auth",
     "drops_replay_total": "replay",
     "drops_unknown_total": "unknown",
+    "drops_late_total": "late",
 }
 _GAUGES: Final[Mapping[str, str]] = {
     "peers": "Peers of the media core",
     "spaces": "Spaces of the media core",
     "busy": "Share of the last second that the busiest media thread did not spend waiting",
 }
-_DELAY: Final = "forward_delay_us_log2"
+_DELAYS: Final[Mapping[str, tuple[str, str]]] = {
+    "forward_delay_us_log2": ("arengo_media_forward_delay_seconds", "From the socket to the socket, for the last copy"),
+    "stage_delay_us_log2": ("arengo_media_stage_delay_seconds", "From the socket to the socket, for those on stage"),
+}
 
 
 class MediaCollector(Collector):
-    """The media core's counters, and the histogram of how long a packet stays inside."""
+    """The media core's counters, and the histograms of how long a packet stays inside."""
 
     def __init__(self, stats: Stats) -> None:
         self._stats = stats
@@ -70,9 +74,10 @@ class MediaCollector(Collector):
             if name in self._stats:
                 drops.add_metric([reason], _number(self._stats[name]))
         yield drops
-        delay = self._stats.get(_DELAY)
-        if isinstance(delay, list):
-            yield _histogram(delay)
+        for key, (name, told) in _DELAYS.items():
+            delay = self._stats.get(key)
+            if isinstance(delay, list):
+                yield _histogram(name, told, delay)
 
 
 class SpacesCollector(Collector):
@@ -119,7 +124,7 @@ def _by(name: str, told: str, label: str, counts: Mapping[str, int]) -> Metric:
     return family
 
 
-def _histogram(counts: list[int]) -> Metric:
+def _histogram(name: str, told: str, counts: list[int]) -> Metric:
     """Bucket *i* of the core holds the packets of less than 2^(i+1) µs."""
     buckets: list[tuple[str, float]] = []
     seen, total_s = 0, 0.0
@@ -127,7 +132,7 @@ def _histogram(counts: list[int]) -> Metric:
         seen += count
         total_s += count * 1.5 * 2**power / 1e6
         buckets.append((str(2 ** (power + 1) / 1e6), seen))
-    family = HistogramMetricFamily("arengo_media_forward_delay_seconds", "From the socket to the socket")
+    family = HistogramMetricFamily(name, told)
     family.add_metric([], [*buckets, ("+Inf", seen)], sum_value=total_s)
     return family
 

@@ -9,10 +9,10 @@ use crate::entropy::random_u32;
 use crate::events::Event;
 use crate::handshake::{Handshake, HandshakeDone, HandshakeEnd, HandshakeJob, Progress};
 use crate::limits;
+use crate::listeners::{Member, Section};
 use crate::outbox::Outbox;
 use crate::peer::{Engine, Link, PeerKey};
 use crate::route::{Route, Transport};
-use crate::space::Member;
 use crate::srtp::SrtpContexts;
 use crate::time::Time;
 
@@ -187,6 +187,8 @@ impl Shard {
             route,
             outbound: keys.outbound,
             offsets: [0; limits::SLOTS],
+            floors: [0; limits::SLOTS],
+            since: 0,
             starts: [0; limits::SLOTS],
             octets: [0; limits::SLOTS],
         };
@@ -220,21 +222,28 @@ impl Shard {
             index,
             voice: peer.voice,
         };
-        if let (Some(space), Some(place)) = (
+        if let (Some(space), Some(place), Some(Some(link))) = (
             self.spaces.get_mut(peer.space),
             self.seats.get_mut(index as usize),
+            self.links.get_mut(index as usize),
         ) {
-            let on_stage = space.publications.has_voice(peer.voice);
-            *place = Some(space.listeners.add(peer.lines, on_stage, member));
+            let section = if space.publications.has_voice(peer.voice) {
+                Section::Stage
+            } else {
+                Section::Plain
+            };
+            link.since = space.audience.next();
+            *place = Some(space.listeners.add(peer.lines, section, member));
         }
     }
 
     /// Move the listeners whose own voice is *voice* to the stage or to the audience, as it is allowed now.
-    pub(super) fn reseat_voice(&mut self, place: u32, voice: u32) {
+    pub(super) fn reseat_voice(&mut self, place: u32, voice: u32, out: &mut Outbox) {
         let Some(space) = self.spaces.get(place) else {
             return;
         };
         for index in space.listeners.of_voice(voice) {
+            self.catch_up(index, out);
             self.unseat(index);
             self.seat(index);
         }
@@ -249,10 +258,11 @@ impl Shard {
         let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
-        if let Some(moved) = space.listeners.remove(seat)
-            && let Some(place) = self.seats.get_mut(moved as usize)
-        {
-            *place = Some(seat);
+        let moved = space.listeners.remove(seat, space.audience.served_up_to());
+        for (index, seat) in moved.into_iter().flatten() {
+            if let Some(place) = self.seats.get_mut(index as usize) {
+                *place = Some(seat);
+            }
         }
     }
 }

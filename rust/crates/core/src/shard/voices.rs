@@ -5,19 +5,18 @@ use std::ops::Range;
 use arengo_wire::opus::SILENCE_FRAME;
 
 use super::Shard;
+use crate::audience::{Audience, SILENT};
 use crate::events::Event;
-use crate::fanout::{SlotPacket, fan_out};
+use crate::fanout::{SlotPacket, to_stage};
 use crate::lending::Place;
 use crate::level::{LevelTracker, Loudness};
-use crate::limits::SLOTS;
+use crate::limits::{SERVED, SLOTS};
+use crate::listeners::{Listeners, Section};
 use crate::outbox::Outbox;
 use crate::peer::Link;
-use crate::space::{Listeners, Space, Voices};
+use crate::space::{Publications, Space, Voices};
 use crate::stats::Stats;
 use crate::time::Time;
-
-/// The level byte of silence.
-const SILENT: u8 = 127;
 
 /// A publisher's authenticated packet.
 pub(super) struct Spoken {
@@ -33,11 +32,29 @@ pub(super) struct Spoken {
     pub payload: Range<usize>,
 }
 
-/// Where packets go out.
+/// Where packets of a space go out.
 struct Exit<'a> {
+    now: Time,
+    listeners: &'a Listeners,
+    audience: &'a mut Audience,
     links: &'a mut [Option<Link>],
     out: &'a mut Outbox,
     stats: &'a mut Stats,
+}
+
+impl Exit<'_> {
+    /// To the stage at once, to the audience when it is its turn.
+    fn send(&mut self, packet: &SlotPacket<'_>) {
+        to_stage(packet, self.listeners, self.links, self.out, self.stats);
+        self.queue(Section::Plain, packet);
+    }
+
+    fn queue(&mut self, section: Section, packet: &SlotPacket<'_>) {
+        let is_wanted = self.listeners.count(packet.lines, section) > 0;
+        if is_wanted && !self.audience.push(self.now, section, packet) {
+            self.stats.drops_late += 1;
+        }
+    }
 }
 
 impl Shard {
@@ -51,97 +68,107 @@ impl Shard {
         opus: &[u8],
         out: &mut Outbox,
     ) {
-        let Self {
-            spaces,
-            links,
-            stats,
-            events,
-            ..
-        } = self;
-        let Some(space) = spaces.get_mut(place) else {
+        let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
         let Some(voice) = space.publications.find(peer).map(|one| one.voice) else {
             return;
         };
-        let mut exit = Exit { links, out, stats };
+        let queued = space.audience.next();
+        let (voices, publications, mut exit) =
+            apart(now, space, &mut self.links, &mut self.stats, out);
         let mut passed = false;
-        for voices in &mut space.voices {
+        for voices in voices {
             let lines = voices.slots();
             // Whom listeners with one line and with all of them hear is told as who is active, so it is always known.
-            if (2..SLOTS).contains(&lines) && !space.listeners.any_with(lines) {
+            if (2..SLOTS).contains(&lines) && !exit.listeners.any_with(lines) {
                 continue;
             }
             let place = voices
                 .lending
                 .place(now, peer, spoken.loudness, &spoken.level, |peer| {
-                    space.publications.level_of(peer)
+                    publications.level_of(peer)
                 });
             let slot = match place {
                 Place::Nowhere => continue,
                 Place::Held(slot) => slot,
                 Place::Lent(slot) => {
-                    voices.hand_over(slot, voice, &space.listeners, exit.links);
+                    voices.hand_over(slot, voice, &mut exit);
                     slot
                 }
             };
-            passed |= voices.pass_on(now, slot, voice, spoken, opus, &space.listeners, &mut exit);
+            passed |= voices.pass_on(slot, voice, spoken, opus, &mut exit);
         }
-        exit.stats.forwarded += u64::from(passed);
-        tell_active(space, events);
+        if passed {
+            exit.stats.forwarded += 1;
+            if queued == exit.audience.next() && self.served.len() < SERVED {
+                self.served.push(now);
+            }
+        }
+        tell_active(space, &mut self.events);
+        self.list_to_serve(place);
     }
 
-    /// End the voice of the peer at *index* now, wherever it is heard.
+    /// End the voice of the peer at *index* now, wherever it is heard; what waits of it is not heard any more.
     pub(super) fn silence(&mut self, now: Time, index: u32, out: &mut Outbox) {
         let Some((peer, place)) = self.peers.get(index).map(|peer| (peer.id, peer.space)) else {
             return;
         };
-        let Self {
-            spaces,
-            links,
-            stats,
-            events,
-            ..
-        } = self;
-        let Some(space) = spaces.get_mut(place) else {
+        let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
-        let mut exit = Exit { links, out, stats };
-        for voices in &mut space.voices {
+        let (voices, publications, mut exit) =
+            apart(now, space, &mut self.links, &mut self.stats, out);
+        for voices in voices {
             voices.lending.withdraw(peer);
             if let Some(slot) = voices.lending.slot_of(peer) {
-                voices.end(now, slot, &space.listeners, &mut exit);
+                voices.end(slot, &mut exit);
             }
         }
-        tell_active(space, events);
+        if let Some(publication) = publications.find(peer) {
+            exit.audience.silence(publication.voice);
+        }
+        tell_active(space, &mut self.events);
+        self.list_to_serve(place);
     }
 
     /// Give back the slots of those who have fallen silent, and end the sound of those whose packets are missing.
     pub(super) fn tidy_voices(&mut self, now: Time, out: &mut Outbox) {
-        let Self {
-            spaces,
-            links,
-            stats,
-            events,
-            ..
-        } = self;
-        let mut exit = Exit { links, out, stats };
-        for place in 0..spaces.places() {
-            let Some(space) = spaces.get_mut(place) else {
+        for place in 0..self.spaces.places() {
+            let Some(space) = self.spaces.get_mut(place) else {
                 continue;
             };
-            for voices in &mut space.voices {
-                while let Some(slot) = voices
-                    .lending
-                    .due(now, |peer| space.publications.level_of(peer))
-                {
-                    voices.end(now, slot, &space.listeners, &mut exit);
+            let (voices, publications, mut exit) =
+                apart(now, space, &mut self.links, &mut self.stats, out);
+            for voices in voices {
+                while let Some(slot) = voices.lending.due(now, |peer| publications.level_of(peer)) {
+                    voices.end(slot, &mut exit);
                 }
-                voices.pause(now, &space.listeners, &mut exit);
+                voices.pause(&mut exit);
             }
-            tell_active(space, events);
+            tell_active(space, &mut self.events);
+            self.list_to_serve(place);
         }
     }
+}
+
+/// A space as its voices, who may be heard, and the way out.
+fn apart<'a>(
+    now: Time,
+    space: &'a mut Space,
+    links: &'a mut [Option<Link>],
+    stats: &'a mut Stats,
+    out: &'a mut Outbox,
+) -> (&'a mut [Voices], &'a Publications, Exit<'a>) {
+    let exit = Exit {
+        now,
+        listeners: &space.listeners,
+        audience: &mut space.audience,
+        links,
+        out,
+        stats,
+    };
+    (&mut space.voices, &space.publications, exit)
 }
 
 fn tell_active(space: &mut Space, events: &mut crate::events::EventQueue) {
@@ -160,14 +187,8 @@ const MISSING: std::time::Duration = std::time::Duration::from_millis(140);
 
 impl Voices {
     /// *slot* goes to *voice*; whoever had it is out without a farewell, because the new voice follows at once.
-    fn hand_over(
-        &mut self,
-        slot: usize,
-        voice: u32,
-        listeners: &Listeners,
-        links: &mut [Option<Link>],
-    ) {
-        self.settle(slot, listeners, links);
+    fn hand_over(&mut self, slot: usize, voice: u32, exit: &mut Exit<'_>) {
+        self.settle(slot, exit);
         if let (Some(stream), Some(in_slot)) =
             (self.streams.get_mut(slot), self.in_slot.get_mut(slot))
         {
@@ -176,18 +197,12 @@ impl Voices {
         }
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "a packet, its place and where it goes"
-    )]
     fn pass_on(
         &mut self,
-        now: Time,
         slot: usize,
         voice: u32,
         spoken: &Spoken,
         opus: &[u8],
-        listeners: &Listeners,
         exit: &mut Exit<'_>,
     ) -> bool {
         let lines = self.slots();
@@ -198,7 +213,7 @@ impl Voices {
             return false; // silence has been said; its details are not worth a packet
         }
         let Some(stamp) = stream.stamp(
-            now,
+            exit.now,
             spoken.index,
             spoken.timestamp,
             spoken.marker,
@@ -215,14 +230,14 @@ impl Voices {
             level: spoken.level_byte,
             opus,
         };
-        fan_out(&packet, listeners, exit.links, exit.out, exit.stats);
+        exit.send(&packet);
         true
     }
 
     /// End the voice in *slot* with silence and free the slot.
-    fn end(&mut self, now: Time, slot: usize, listeners: &Listeners, exit: &mut Exit<'_>) {
-        self.fall_silent(now, slot, listeners, exit);
-        self.settle(slot, listeners, exit.links);
+    fn end(&mut self, slot: usize, exit: &mut Exit<'_>) {
+        self.fall_silent(slot, exit);
+        self.settle(slot, exit);
         self.lending.give_back(slot);
         if let Some(in_slot) = self.in_slot.get_mut(slot) {
             *in_slot = 0;
@@ -230,19 +245,19 @@ impl Voices {
     }
 
     /// Say silence in slots whose holder's packets are missing: a browser would draw the last sound out.
-    fn pause(&mut self, now: Time, listeners: &Listeners, exit: &mut Exit<'_>) {
+    fn pause(&mut self, exit: &mut Exit<'_>) {
         for slot in 0..self.slots() {
             let last_sent = self.stream(slot).and_then(|stream| stream.last_sent());
             if self.lending.holder(slot).is_some()
-                && last_sent.is_some_and(|at| now.since(at) >= MISSING)
+                && last_sent.is_some_and(|at| exit.now.since(at) >= MISSING)
             {
-                self.fall_silent(now, slot, listeners, exit);
+                self.fall_silent(slot, exit);
             }
         }
     }
 
     /// Three frames of silence at once, unless that was the last thing said.
-    fn fall_silent(&mut self, now: Time, slot: usize, listeners: &Listeners, exit: &mut Exit<'_>) {
+    fn fall_silent(&mut self, slot: usize, exit: &mut Exit<'_>) {
         let (lines, voice) = (self.slots(), self.voice_in(slot));
         let Some(stream) = self
             .streams
@@ -251,7 +266,7 @@ impl Voices {
         else {
             return;
         };
-        for stamp in stream.finish(now, SILENCE_FRAME.len()) {
+        for stamp in stream.finish(exit.now, SILENCE_FRAME.len()) {
             let packet = SlotPacket {
                 lines,
                 slot,
@@ -260,27 +275,28 @@ impl Voices {
                 level: SILENT,
                 opus: &SILENCE_FRAME,
             };
-            fan_out(&packet, listeners, exit.links, exit.out, exit.stats);
+            exit.send(&packet);
         }
     }
 
     /// Listeners whose own voice was in *slot* got none of it: their numbering goes on as if it had not been.
-    fn settle(&self, slot: usize, listeners: &Listeners, links: &mut [Option<Link>]) {
+    fn settle(&self, slot: usize, exit: &mut Exit<'_>) {
         let voice = self.voice_in(slot);
         let Some(stream) = self.streams.get(slot).filter(|_| voice != 0) else {
             return;
         };
         let lent = stream.highest() - stream.lending_floor();
         let octets = stream.octets() - stream.lending_octets();
-        for class in listeners
+        for class in exit
+            .listeners
             .classes()
             .iter()
             .filter(|class| class.lines() == self.slots())
         {
             // Whose own voice is allowed sits on stage; this goes before they are moved.
-            for member in class.members(true) {
+            for member in class.members(Section::Stage) {
                 if member.voice == voice
-                    && let Some(Some(link)) = links.get_mut(member.index as usize)
+                    && let Some(Some(link)) = exit.links.get_mut(member.index as usize)
                     && let (Some(offset), Some(before)) =
                         (link.offsets.get_mut(slot), link.octets.get_mut(slot))
                 {
@@ -302,12 +318,14 @@ impl Voices {
         } else {
             (stream.highest(), stream.octets())
         };
-        if let (Some(offset), Some(first), Some(before)) = (
+        if let (Some(offset), Some(floor), Some(first), Some(before)) = (
             link.offsets.get_mut(slot),
+            link.floors.get_mut(slot),
             link.starts.get_mut(slot),
             link.octets.get_mut(slot),
         ) {
             *offset = index - start;
+            *floor = start;
             *first = start;
             *before = octets;
         }

@@ -127,6 +127,8 @@ pub struct World {
     pub outbox: Outbox,
     pub now: Time,
     pub events: Vec<Event>,
+    /// Where whoever joins next goes.
+    pub space: u64,
     /// Makes the shard panic where it next needs chance.
     pub chance_fails: Arc<AtomicBool>,
     sent: Sent,
@@ -152,6 +154,7 @@ impl World {
             outbox: Outbox::new(Box::new(Collector(Rc::clone(&sent)))),
             now: Time::from_micros(1_000_000),
             events: Vec::new(),
+            space: SPACE,
             chance_fails,
             sent,
         }
@@ -196,7 +199,7 @@ impl World {
         });
         let new = NewPeer {
             id,
-            space: SPACE,
+            space: self.space,
             voice,
             ice: ice.clone(),
             negotiated,
@@ -230,7 +233,7 @@ impl World {
             self.shard
                 .allow_publish(self.now, id, true, &mut self.outbox);
         }
-        self.outbox.flush();
+        self.serve();
         person
     }
 
@@ -239,7 +242,27 @@ impl World {
         self.check_with(person, from, nominates, &password);
     }
 
+    /// A check whose effects wait with what waits for the audience.
+    pub fn check_unserved(&mut self, person: &Person) {
+        let password = person.ice.password.clone();
+        let mut bytes = self.a_check(person, true, &password);
+        self.arrive(person.route, &mut bytes);
+    }
+
+    /// Run handshake work, and leave the audience alone.
+    pub fn finish_jobs(&mut self) {
+        while let Some(job) = self.shard.take_job() {
+            self.shard.finish_job(self.now, job.run(), &mut self.outbox);
+        }
+        self.outbox.flush();
+    }
+
     pub fn check_with(&mut self, person: &Person, from: Route, nominates: bool, password: &str) {
+        let mut bytes = self.a_check(person, nominates, password);
+        self.receive(from, &mut bytes);
+    }
+
+    fn a_check(&self, person: &Person, nominates: bool, password: &str) -> Vec<u8> {
         let request = BindingRequest {
             transaction: TransactionId([9; 12]),
             username: &format!("{}:theirs", person.ice.ufrag),
@@ -251,7 +274,21 @@ impl World {
         let len = request
             .write(&StunIntegrity::new(password), &mut bytes)
             .unwrap();
-        self.receive(from, &mut bytes[..len]);
+        bytes[..len].to_vec()
+    }
+
+    /// A datagram comes, and what it makes for the audience waits.
+    pub fn arrive(&mut self, from: Route, datagram: &mut [u8]) {
+        self.shard
+            .datagram(self.now, from, datagram, &mut self.outbox);
+        self.outbox.flush();
+    }
+
+    /// One slice for audiences; whether more waits.
+    pub fn slice(&mut self) -> bool {
+        let more = self.shard.serve(self.now, &mut self.outbox);
+        self.outbox.flush();
+        more
     }
 
     pub fn receive(&mut self, from: Route, datagram: &mut [u8]) {
@@ -260,8 +297,14 @@ impl World {
         while let Some(job) = self.shard.take_job() {
             self.shard.finish_job(self.now, job.run(), &mut self.outbox);
         }
-        self.outbox.flush();
+        self.serve();
         self.take_events();
+    }
+
+    /// Send what waits, for everybody.
+    pub fn serve(&mut self) {
+        while self.shard.serve(self.now, &mut self.outbox) {}
+        self.outbox.flush();
     }
 
     /// The next packet of *person*, minus *level* dBov, 20 ms later than the one before.
@@ -320,7 +363,7 @@ impl World {
     pub fn allow(&mut self, person: &Person, allowed: bool) {
         self.shard
             .allow_publish(self.now, person.id, allowed, &mut self.outbox);
-        self.outbox.flush();
+        self.serve();
         self.take_events();
     }
 
@@ -329,9 +372,10 @@ impl World {
         while self.shard.next_tick() <= end {
             self.now = self.now.max(self.shard.next_tick());
             self.shard.tick(self.now, &mut self.outbox);
+            while self.shard.serve(self.now, &mut self.outbox) {}
         }
         self.now = end;
-        self.outbox.flush();
+        self.serve();
         self.take_events();
     }
 
@@ -347,6 +391,16 @@ impl World {
         while let Some(event) = self.shard.pop_event() {
             self.events.push(event);
         }
+    }
+
+    /// Forget all that has been sent.
+    pub fn forget_sent(&mut self) {
+        self.sent.borrow_mut().clear();
+    }
+
+    /// Where each datagram that nobody has looked at went, in order.
+    pub fn sent_to(&mut self) -> Vec<Route> {
+        self.sent.borrow().iter().map(|(to, _)| *to).collect()
     }
 
     /// Datagrams for *person* since the last look, by route.
