@@ -131,6 +131,15 @@ class TestCoreMediaPlane(MediaPlaneContract):
         yield plane
         plane.shutdown()
 
+    async def test_an_offer_that_nobody_waits_for_any_more_leaves_no_peer(
+        self, plane: Stoppable, events: asyncio.Queue[MediaEvent]
+    ) -> None:
+        asking = asyncio.create_task(accept(plane, 1, an_offer()))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert await closed(events) == PeerClosed(PeerId(1), "server")
+
 
 async def accept(plane: MediaPlane, peer: int, offer: str, *, space: str = SPACE, may_send: bool = True, may_receive: bool = True) -> str:
     answer = await plane.accept_offer(

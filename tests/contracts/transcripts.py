@@ -149,6 +149,9 @@ class Replay:
                 self._last = (self._last[0], number)
             case wire.Pulse(audience=wire.Audience() as audience) if self._snapshot is not None:
                 self._snapshot = msgspec.structs.replace(self._snapshot, audience=audience)
+            case wire.Pulse(count=wire.Count() as count) if self._snapshot is not None:
+                audience = msgspec.structs.replace(self._snapshot.audience, listeners=count.listeners, guests=count.guests)
+                self._snapshot = msgspec.structs.replace(self._snapshot, audience=audience)
             case _:
                 pass
 

@@ -10,7 +10,7 @@ from arengo.domain.commands import ComeOnStage, InviteToStage, MakeCohost, MuteP
 from arengo.domain.events import HandLowered, LeftStage, Mic, Presence, PresenceChanged, SpaceEnded, StandInChanged
 from arengo.domain.ids import PersonId, SpaceId
 from arengo.service.attendance import Door
-from arengo.service.news import GoingAway, Noted, Over, Told
+from arengo.service.news import GoingAway, Noted, Over, Pulsed, Told
 from arengo.service.resume import Stay
 
 ANN_ID = PersonId(ANN.id)
@@ -232,7 +232,7 @@ async def test_who_resumes_hears_what_they_missed_one_by_one() -> None:
         await house.asks(space, HOST, InviteToStage(BEN.person))
         ear, _ = await house.enters(space, ANN, stay=stay, since=version)
         assert not ear.welcome.fresh
-        assert [type(n) for n in ear.news[1:]] == [Told, Noted]
+        assert [type(n) for n in ear.news[1:]] == [Told, Noted, Pulsed]
         assert [n.version for n in ear.news[1:] if isinstance(n, Told | Noted)] == [version + 1, version + 2]
 
 

@@ -52,10 +52,11 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Pulsed:
-    """What is gathered; None and empty: unchanged."""
+    """What is gathered; None and empty: unchanged. Not *is_named*: of the crowd only the numbers have changed."""
 
     crowd: Crowd | None
     reactions: tuple[Reactions, ...]
+    is_named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

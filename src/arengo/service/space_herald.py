@@ -31,7 +31,8 @@ class Herald:
         self._beats = 0
         self._history: deque[Told] = deque(maxlen=limits.events_kept)
         self._reactions = ReactionCounter()
-        self._crowd = Crowd()
+        self._crowd = Crowd()  # as it was told last
+        self._is_sample_due = False
         self._stale: list[PersonId] = []
 
     def react(self, person: Person, emoji: str) -> None:
@@ -46,8 +47,11 @@ class Herald:
             return
         missed = self._missed(space, since)
         attendant.outlet.tell(self._welcomed(attendant, space, fresh=missed is None, since=since))
-        for told in missed or ():
+        if missed is None:
+            return
+        for told in missed:
             attendant.outlet.tell(told if is_told(space, told.event, attendant.person) else Noted(told.version))
+        attendant.outlet.tell(Pulsed(self._shown_crowd(space), ()))
 
     def announce(self, before: Space, after: Space, events: Events) -> None:
         """Tell everybody the *events* that led from *before* to *after*."""
@@ -63,17 +67,24 @@ class Herald:
 
     def pulse(self, space: Space) -> None:
         """Tell what was gathered, when anything was; large audiences are told less often."""
+        self._tell_stale(space)
         self._beats += 1
         if self._beats % (1 + len(self._attendance) // self._limits.pulse_people):
             return
         crowd = self.crowd(space)
         reactions = self._reactions.take()
-        if reactions or crowd != self._crowd:
-            news = Pulsed(None if crowd == self._crowd else crowd, reactions)
-            self._crowd = crowd
-            for attendant in self._attendance.with_channel():
-                if attendant.outlet is not None:
-                    attendant.outlet.tell(news)
+        is_named = self._is_sample_due or crowd.sample != self._crowd.sample
+        is_new = is_named or crowd != self._crowd
+        if not is_new and not reactions:
+            return
+        news = Pulsed(crowd if is_new else None, reactions, is_named)
+        self._crowd = crowd
+        self._is_sample_due = False
+        for attendant in self._attendance.with_channel():
+            if attendant.outlet is not None:
+                attendant.outlet.tell(news)
+
+    def _tell_stale(self, space: Space) -> None:
         now, self._stale = self._stale[:YOURS_AT_ONCE], self._stale[YOURS_AT_ONCE:]
         for attendant in filter(None, map(self._attendance.find, now)):
             self.tell_yours(attendant, space)
@@ -102,11 +113,17 @@ class Herald:
             space=space,
             person=attendant.person,
             voice=attendant.voice,
-            crowd=self.crowd(space),
+            crowd=self._shown_crowd(space),
             resume=self._sign(attendant),
             fresh=fresh,
             version=space.version if fresh or since is None else since,
         )
+
+    def _shown_crowd(self, space: Space) -> Crowd:
+        """The crowd as one reader alone is about to see it; whom it names and others were not told of, the next pulse names to all."""
+        crowd = self.crowd(space)
+        self._is_sample_due |= crowd.sample != self._crowd.sample
+        return crowd
 
     def _missed(self, space: Space, since: int | None) -> list[Told] | None:
         if since is None or since > space.version:

@@ -37,7 +37,7 @@ async def page_of_space(
     """The page of a space; for whom it is private, the same as for one that does not exist."""
     lang = preferred(request.headers.get("accept-language", ""))
     try:
-        view = await services.spaces.view(SpaceId(space_id), await _reader(request))
+        view = await services.spaces.view(SpaceId(space_id), await _reader(request, services))
     except Refusal:
         return page_response(request, site.page(lang=lang), status=404, vary=_VARY)
     except Unavailable:
@@ -46,10 +46,10 @@ async def page_of_space(
     return page_response(request, site.page(title=page.title, head=page.head, body=page.body, lang=lang), vary=_VARY)
 
 
-async def _reader(request: AnyRequest) -> Identity | None:
+async def _reader(request: AnyRequest, services: Services) -> Identity | None:
     """Who reads the page; somebody who is not let in, or cannot be recognised just now, is nobody here."""
     try:
-        return await identify(request)
+        return await identify(request, services)
     except (Refusal, Unavailable):
         return None
 

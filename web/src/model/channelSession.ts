@@ -202,8 +202,9 @@ export class ChannelSession {
     if (you !== null) this.events.emit({ event, before, you });
   }
 
-  #pulse({ audience, reactions }: Pulse): void {
+  #pulse({ audience, count, reactions }: Pulse): void {
     if (audience !== null) this.space.update((space) => space && { ...space, audience });
+    if (count !== null) this.space.update((space) => space && { ...space, audience: { ...space.audience, ...count } });
     if (reactions.length > 0) this.reactions.emit(reactions);
   }
 

@@ -325,7 +325,14 @@ export interface StandInChanged {
 export interface Pulse {
   readonly type: "pulse";
   readonly audience: Audience | null;
+  readonly count: Count | null;
   readonly reactions: readonly Reaction[];
+}
+
+/** The numbers of an audience. */
+export interface Count {
+  readonly listeners: number;
+  readonly guests: number;
 }
 
 export interface Reaction {
@@ -425,6 +432,7 @@ export const REACTIONS = ["❤️","👏","😂","🫒","✋","👍","🔥","�
 export const SHAPES: Readonly<Record<string, StructShape>> = {
   Audience: { listeners: ["integer"], guests: ["integer"], sample: [{"list":{"struct":"Person"}}, []] },
   CameOnStage: { kind: [{"oneOf":["came_on_stage"]}], entry: [{"struct":"OnStage"}] },
+  Count: { listeners: ["integer"], guests: ["integer"] },
   Done: { type: [{"oneOf":["done"]}], id: ["integer"], version: ["integer"] },
   EventMessage: { type: [{"oneOf":["event"]}], n: ["integer"], event: [{"tag":"kind","cases":{"space_started":"SpaceStarted","space_ended":"SpaceEnded","space_cancelled":"SpaceCancelled","settings_changed":"SettingsChanged","hand_raised":"HandRaised","hand_lowered":"HandLowered","stage_invited":"StageInvited","stage_invitation_closed":"StageInvitationClosed","noted":"Noted","came_on_stage":"CameOnStage","left_stage":"LeftStage","role_changed":"RoleChanged","mic_changed":"MicChanged","presence_changed":"PresenceChanged","person_removed":"PersonRemoved","stand_in_changed":"StandInChanged"}}] },
   Hand: { person: [{"struct":"Person"}], since: ["string"] },
@@ -440,7 +448,7 @@ export const SHAPES: Readonly<Record<string, StructShape>> = {
   Ping: { type: [{"oneOf":["ping"]}], id: ["integer"] },
   Pong: { type: [{"oneOf":["pong"]}], id: ["integer"] },
   PresenceChanged: { kind: [{"oneOf":["presence_changed"]}], person_id: ["string"], presence: [{"oneOf":["away","here"]}] },
-  Pulse: { type: [{"oneOf":["pulse"]}], audience: [{"nullable":{"struct":"Audience"}}, null], reactions: [{"list":{"struct":"Reaction"}}, []] },
+  Pulse: { type: [{"oneOf":["pulse"]}], audience: [{"nullable":{"struct":"Audience"}}, null], count: [{"nullable":{"struct":"Count"}}, null], reactions: [{"list":{"struct":"Reaction"}}, []] },
   Reaction: { emoji: ["string"], count: ["integer"], people: [{"list":"string"}, []] },
   Refused: { type: [{"oneOf":["refused"]}], id: ["integer"], code: ["string"], detail: ["string"], facts: [{"record":{"nullable":{"any":["string","integer","boolean"]}}}, {}], retry_after: [{"nullable":"number"}, null] },
   RoleChanged: { kind: [{"oneOf":["role_changed"]}], person_id: ["string"], role: [{"oneOf":["cohost","host","listener","speaker"]}] },

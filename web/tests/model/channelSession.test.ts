@@ -193,6 +193,8 @@ describe("a channel", () => {
     dialer.line.say({ type: "pulse", audience, reactions: [] });
     dialer.line.say({ type: "pulse", audience: null, reactions: [{ emoji: "👏", count: 2, people: [] }] });
     expect(channel.space.value?.audience).toEqual(audience);
+    dialer.line.say({ type: "pulse", count: { listeners: 41, guests: 4 } });
+    expect(channel.space.value?.audience).toEqual({ listeners: 41, guests: 4, sample: [ANN] });
   });
 
   it("tells a welcome on an open line apart from a return", () => {

@@ -1,6 +1,7 @@
 """The sound, by the compiled core in this process.
 
-The core is sync and never blocks for long; its events are drained in batches when its eventfd is readable.
+The core is sync and never blocks for long, but for an offer, which waits for the media thread and so has threads of its own
+here; its events are drained in batches when its eventfd is readable.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 
 from arengo.domain.errors import Refusal, Unavailable
@@ -26,6 +29,7 @@ from arengo.service.ports import (
 
 EVENTS_AT_ONCE = 4096
 EVENTS_WAITING = 65_536
+OFFERS_AT_ONCE = 4
 
 
 class CoreMediaPlane:
@@ -35,9 +39,11 @@ class CoreMediaPlane:
         self, *, udp_port: int, tcp_port: int | None, public_ips: Sequence[str] = (), bind: str | None = None, max_peers: int = 20_000
     ) -> None:
         self._core = Core(udp_port=udp_port, tcp_port=tcp_port, public_ips=list(public_ips), bind=bind, max_peers=max_peers)
+        self._answering = ThreadPoolExecutor(OFFERS_AT_ONCE, thread_name_prefix="offers")  # each waits for the media thread
         self._spaces: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._numbers = count(1)
+        self._is_stopped = False
 
     @property
     def udp_port(self) -> int:
@@ -59,16 +65,24 @@ class CoreMediaPlane:
         may_receive: bool,
         requester: str,
     ) -> SdpAnswer:
+        if self._is_stopped:
+            raise Unavailable("The sound is stopped.", code="media_stopped")
+        accept = partial(
+            self._core.accept_offer,
+            peer=peer,
+            space=self._number(space),
+            voice=voice,
+            offer=offer,
+            may_send=may_send,
+            may_receive=may_receive,
+            requester=requester,
+        )
+        answering = asyncio.get_running_loop().run_in_executor(self._answering, accept)
         try:
-            answer = self._core.accept_offer(
-                peer=peer,
-                space=self._number(space),
-                voice=voice,
-                offer=offer,
-                may_send=may_send,
-                may_receive=may_receive,
-                requester=requester,
-            )
+            answer = await asyncio.shield(answering)
+        except asyncio.CancelledError:
+            answering.add_done_callback(lambda done: self._withdraw(peer, done))
+            raise
         except SdpRefused as error:
             code, detail = _said(error, "sdp_malformed")
             raise Refusal(detail, code=code) from None
@@ -76,6 +90,11 @@ class CoreMediaPlane:
             code, detail = _said(error, "media_full")
             raise Unavailable(detail, code=code, retry_after=5.0) from None
         return SdpAnswer(answer)
+
+    def _withdraw(self, peer: PeerId, answering: asyncio.Future[str]) -> None:
+        """Close a peer that came to be when nobody waited for it any more."""
+        if not answering.cancelled() and answering.exception() is None:
+            self._core.close_peer(peer, "server")
 
     async def allow_publish(self, node: NodeId, peer: PeerId, allowed: bool) -> None:
         self._core.allow_publish(peer, allowed)
@@ -119,6 +138,8 @@ class CoreMediaPlane:
 
     def shutdown(self) -> None:
         """Say goodbye to every peer and close the sockets; twice does no harm."""
+        self._is_stopped = True
+        self._answering.shutdown(wait=False, cancel_futures=True)
         self._core.shutdown()
 
     def _number(self, space: str) -> int:

@@ -30,7 +30,7 @@ async def channel(socket: WebSocket[Any, Any, Any], space_id: FromPath[str], ser
     await socket.accept()
     reader = socket_of(socket.scope)
     try:
-        identity = await identify(socket)
+        identity = await identify(socket, services)
         conversation = Conversation(reader, services, _frames(socket, services), SpaceId(space_id))
         await conversation.hold(identity, client_address(socket))
     except ArengoError as error:

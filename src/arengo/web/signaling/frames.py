@@ -6,8 +6,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from arengo.domain.identity import Person
 from arengo.service.instance import Instance
-from arengo.service.news import MediaEnded, News, Noted, Pulsed, Told, Welcomed, Yours
+from arengo.service.news import Crowd, MediaEnded, News, Noted, Pulsed, Told, Welcomed, Yours
 from arengo.web.signaling import messages as wire
 from arengo.web.signaling import present
 from arengo.web.signaling.sockets import frame_of
@@ -24,6 +25,7 @@ class Frames:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
+        self._sample: tuple[tuple[Person, ...], list[wire.Person]] = ((), [])  # as it went out last
         self._shared: WeakKeyDictionary[Told | Noted | Pulsed, bytes] = WeakKeyDictionary()
 
     def frame(self, news: News) -> bytes:
@@ -32,7 +34,7 @@ class Frames:
             case Told() | Noted() | Pulsed():
                 frame = self._shared.get(news)
                 if frame is None:
-                    frame = self._shared[news] = encode(_shared_message(news))
+                    frame = self._shared[news] = encode(self._shared_message(news))
                 return frame
             case Yours(space, person, voice):
                 return encode(wire.YouMessage(you=present.you(space, person, voice)))
@@ -46,18 +48,24 @@ class Frames:
             you=present.you(news.space, news.person, news.voice),
             resume=news.resume,
             version=news.version,
-            snapshot=present.snapshot(news.space, news.person, news.crowd, self._instance) if news.fresh else None,
+            snapshot=present.snapshot(news.space, news.person, self._audience(news.crowd), self._instance) if news.fresh else None,
         )
 
+    def _audience(self, crowd: Crowd) -> wire.Audience:
+        """The audience, with the same names as long as the same are named: those who come in a rush all get them."""
+        if crowd.sample != self._sample[0]:
+            self._sample = (crowd.sample, [present.person(who) for who in crowd.sample])
+        return wire.Audience(listeners=crowd.listeners, guests=crowd.guests, sample=self._sample[1])
 
-def _shared_message(news: Told | Noted | Pulsed) -> wire.FromServer:
-    match news:
-        case Told(version, event):
-            return wire.EventMessage(n=version, event=present.event(event))
-        case Noted(version):
-            return wire.EventMessage(n=version, event=wire.Noted())
-        case Pulsed(crowd, reactions):
-            return wire.Pulse(
-                audience=present.audience(crowd) if crowd is not None else None,
-                reactions=[wire.Reaction(emoji=r.emoji, count=r.count, people=list(r.people)) for r in reactions],
-            )
+    def _shared_message(self, news: Told | Noted | Pulsed) -> wire.FromServer:
+        match news:
+            case Told(version, event):
+                return wire.EventMessage(n=version, event=present.event(event))
+            case Noted(version):
+                return wire.EventMessage(n=version, event=wire.Noted())
+            case Pulsed(crowd, reactions, is_named):
+                return wire.Pulse(
+                    audience=self._audience(crowd) if crowd is not None and is_named else None,
+                    count=wire.Count(listeners=crowd.listeners, guests=crowd.guests) if crowd is not None and not is_named else None,
+                    reactions=[wire.Reaction(emoji=r.emoji, count=r.count, people=list(r.people)) for r in reactions],
+                )

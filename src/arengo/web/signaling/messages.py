@@ -63,6 +63,13 @@ class Audience(Wire, frozen=True, kw_only=True):
     sample: list[Person] = []  # at most 60, those longest here first
 
 
+class Count(Wire, frozen=True, kw_only=True):
+    """The numbers of an audience."""
+
+    listeners: int
+    guests: int
+
+
 class SpaceFacts(Wire, frozen=True, kw_only=True):
     """What the space is, apart from who is in it."""
 
@@ -405,6 +412,7 @@ class Pulse(Wire, tag_field="type", tag="pulse", frozen=True, kw_only=True):
     """What is gathered rather than told one by one; absent parts did not change."""
 
     audience: Audience | None = None
+    count: Count | None = None  # where the same people are named as before
     reactions: list[Reaction] = []
 
 

@@ -45,14 +45,14 @@ def facts(space: Space, instance: Instance) -> wire.SpaceFacts:
     )
 
 
-def snapshot(space: Space, reader: Person, crowd: Crowd, instance: Instance) -> wire.Snapshot:
+def snapshot(space: Space, reader: Person, audience: wire.Audience, instance: Instance) -> wire.Snapshot:
     return wire.Snapshot(
         version=space.version,
         space=facts(space, instance),
         stage=stage(space),
         hands=[wire.Hand(person=person(m.person), since=when(m.hand_since)) for m in space.hands() if m.hand_since],
         invited=[person(p) for p in invited_seen_by(space, reader)],
-        audience=audience(crowd),
+        audience=audience,
     )
 
 
