@@ -46,6 +46,8 @@ impl Room {
             bind: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             max_peers: listeners + 1,
             idle_timeout: IDLE_TIMEOUT,
+            shards: Some(1),
+            spread_from: arengo_net::limits::SPREAD_FROM,
         })?;
         let talker = connect(&media, TALKER, 1)?;
         let Some(talker) = talker.into_iter().next() else {

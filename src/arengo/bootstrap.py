@@ -66,7 +66,12 @@ def _media_core(settings: Settings) -> Media:
     """The compiled core; imported here, so that shell commands beside a server never load it."""
     from arengo.adapters.media.plane import CoreMediaPlane
 
-    return CoreMediaPlane(udp_port=settings.media_port, tcp_port=settings.media_tcp_port, public_ips=settings.public_ips)
+    return CoreMediaPlane(
+        udp_port=settings.media_port,
+        tcp_port=settings.media_tcp_port,
+        public_ips=settings.public_ips,
+        shards=settings.media_shards,
+    )
 
 
 @asynccontextmanager

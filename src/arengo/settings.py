@@ -23,6 +23,7 @@ class Settings:
     url: str | None = None
     media_port: int = 7882
     media_tcp_port: int | None = None
+    media_shards: int | None = None  # one for each core, up to four
     public_ips: tuple[str, ...] = ()
     tls_cert: Path | None = None
     tls_key: Path | None = None

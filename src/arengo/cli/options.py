@@ -47,6 +47,13 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         help="TCP port of the sound for networks without UDP (default: none)",
     )
     add(
+        "--media-shards",
+        type=_shards,
+        metavar="N",
+        default=_env("MEDIA_SHARDS"),
+        help="threads that carry the sound (default: one for each core, up to 4)",
+    )
+    add(
         "--public-ip",
         type=_address,
         metavar="IP",
@@ -100,6 +107,7 @@ def server_settings(options: argparse.Namespace) -> Settings:
         url=options.url,
         media_port=options.media_port,
         media_tcp_port=options.media_tcp_port,
+        media_shards=options.media_shards,
         public_ips=tuple(options.public_ip if options.public_ip is not None else map(_address, _listed("PUBLIC_IP"))),
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
@@ -143,6 +151,13 @@ def _places(text: str) -> int:
     if not 1 <= places <= 1000:
         raise argparse.ArgumentTypeError(f"{text} is no number of places from 1 to 1000")
     return places
+
+
+def _shards(text: str) -> int:
+    shards = int(text)
+    if not 1 <= shards <= 64:
+        raise argparse.ArgumentTypeError(f"{text} is no number of threads from 1 to 64")
+    return shards
 
 
 def _address(text: str) -> str:

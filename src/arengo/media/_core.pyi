@@ -28,8 +28,9 @@ class Core:
         bind: str | None = None,  # None: every address, both families where the kernel has them
         max_peers: int = 20_000,
         idle_timeout_s: float = 30.0,
+        shards: int | None = None,  # media threads, 1 to 64; None: one for each core, up to four
     ) -> None:
-        """Open the sockets and start the threads; OSError when a port is taken."""
+        """Open the sockets and start the threads; OSError when a port is taken, ValueError for shards out of range."""
 
     @property
     def udp_port(self) -> int: ...
@@ -96,10 +97,12 @@ class Core:
         drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total,
         drops_late_total (packets that waited too long for an audience), handshakes_total,
         handshake_failures_total, stun_total, stun_rejected_total, events_dropped_total, forwarded_total (packets of
-        publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, busy: float (0 to 1: the share of
-        the last second that the busiest media thread did not spend waiting), stage_delay_us_log2: list[int]
-        (until those on stage have their copies), forward_delay_us_log2: list[int] (until the last copy); both count from the
-        beginning of the turn in which the packet is read
+        publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, shards,
+        drops_mail_total (sound and datagrams that another media thread had no room for), handed_over_total (datagrams that
+        came by another media thread's socket), routes (addresses that media threads have told each other),
+        busy: float (0 to 1: the share of the last second that the busiest media thread did not spend waiting),
+        stage_delay_us_log2: list[int] (until those on stage have their copies), forward_delay_us_log2: list[int] (until the
+        last copy); both count from the beginning of the turn in which the packet is read
         """
 
     def shutdown(self) -> None:

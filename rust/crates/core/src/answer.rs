@@ -5,6 +5,7 @@ use arengo_wire::sdp::{AnswerParameters, Candidate, Description, IceCredentials,
 use crate::SLOT_SSRCS;
 use crate::entropy::{Entropy, ice_text, random_u32};
 use crate::handshake::Identity;
+use crate::neighbours::ShardNumber;
 use crate::peer::NewPeer;
 use crate::reports::CNAME;
 use crate::time::Time;
@@ -30,6 +31,8 @@ pub struct Request<'a> {
     pub may_receive: bool,
     /// Receiving lines at most.
     pub max_slots: usize,
+    /// The shard that takes the peer, where there are several: our ICE name begins with its letter.
+    pub shard: Option<ShardNumber>,
     /// Where we can be reached, the best first.
     pub candidates: &'a [Candidate],
 }
@@ -43,7 +46,7 @@ pub fn accept_offer(
 ) -> Result<(String, NewPeer), Refused> {
     let offer = Description::parse(request.offer)?;
     let ice = IceCredentials {
-        ufrag: ice_text(entropy, UFRAG),
+        ufrag: ice_name(request.shard, entropy),
         password: ice_text(entropy, PASSWORD),
     };
     let slots = SLOT_SSRCS
@@ -72,4 +75,12 @@ pub fn accept_offer(
         handshake,
     };
     Ok((answer.sdp, peer))
+}
+
+fn ice_name(shard: Option<ShardNumber>, entropy: &mut dyn Entropy) -> String {
+    let chance = ice_text(entropy, UFRAG);
+    match (shard, chance.get(1..)) {
+        (Some(shard), Some(rest)) => format!("{}{rest}", shard.letter()),
+        _ => chance,
+    }
 }

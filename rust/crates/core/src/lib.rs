@@ -9,7 +9,7 @@
 //! 2. [`Shard::take_job`] until there is none: run each wherever it does no harm, give it back by [`Shard::finish_job`];
 //! 3. [`Outbox::flush`]: the stage has what it is sent;
 //! 4. [`Shard::serve`], a slice for audiences, and [`Outbox::flush`] again; while more waits, the next turn comes at once;
-//! 5. [`Shard::pop_event`] and [`Shard::drain_tap`] for the service.
+//! 5. [`Shard::pop_event`] and [`Shard::drain_tap`] for the service, [`Shard::take_errand`] for other shards where there are some.
 //!
 //! A shard never reads a clock and has no chance of its own: the same inputs give the same plaintexts in the same order.
 #![forbid(unsafe_code)]
@@ -17,6 +17,7 @@
 mod answer;
 mod audience;
 pub mod crypto;
+pub mod directory;
 mod entropy;
 mod events;
 mod fanout;
@@ -27,6 +28,7 @@ pub mod level;
 pub mod limits;
 mod listeners;
 pub mod merging;
+pub mod neighbours;
 mod outbox;
 mod peer;
 mod reports;

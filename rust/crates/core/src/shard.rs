@@ -15,17 +15,19 @@ use crate::handshake::HandshakeJob;
 use crate::ice::IceAgent;
 use crate::limits;
 use crate::listeners::Seat;
+use crate::neighbours::{Allowed, Errand, ShardNumber, WordKind};
 use crate::outbox::Outbox;
 use crate::peer::{Association, Engine, Lines, Link, NewPeer, Peer, PeerKey, Publisher, WallClock};
 use crate::reports::{self, COMPOUND};
 use crate::route::Route;
 use crate::slab::Slab;
-use crate::space::{Publication, Space};
+use crate::space::{Origin, Publication, Space};
 use crate::srtp::SRTCP_OVERHEAD;
 use crate::stats::Stats;
 use crate::tap::Tap;
 use crate::time::Time;
 
+mod abroad;
 mod joining;
 mod media;
 mod serving;
@@ -41,6 +43,10 @@ pub struct ShardOptions {
     pub idle_timeout: Duration,
     /// The clock on the wall, for sender reports.
     pub wall: WallClock,
+    /// Which of the node's shards this is.
+    pub number: ShardNumber,
+    /// How many shards the node has.
+    pub shards: usize,
 }
 
 /// Why a peer was not taken.
@@ -80,6 +86,7 @@ pub struct Shard {
     /// Peers whose handshake is not complete.
     joining: Vec<PeerKey>,
     jobs: VecDeque<HandshakeJob>,
+    errands: VecDeque<Errand>,
     events: EventQueue,
     tap: Tap,
     stats: Stats,
@@ -112,6 +119,7 @@ impl Shard {
             taps: HashMap::new(),
             joining: Vec::new(),
             jobs: VecDeque::new(),
+            errands: VecDeque::new(),
             events: EventQueue::default(),
             tap: Tap::default(),
             stats: Stats::default(),
@@ -195,6 +203,7 @@ impl Shard {
     /// The TCP connection of *route* is gone.
     pub fn route_lost(&mut self, route: Route) {
         if let Some(key) = self.routes.remove(&route) {
+            self.released(route);
             if let Some(peer) = self.peer_mut(key) {
                 peer.ice.lose(route);
             }
@@ -228,7 +237,7 @@ impl Shard {
             space.publications.add(Publication {
                 peer: id,
                 voice: peer.voice,
-                index: key.index,
+                origin: Origin::Here(key.index),
                 level: publisher.level,
                 announced: false,
                 tapped: taps.get(&space.id).is_some_and(|ids| ids.contains(&id)),
@@ -236,10 +245,12 @@ impl Shard {
             space.audience.prepare();
             let (place, voice) = (peer.space, peer.voice);
             self.reseat_voice(place, voice, out);
+            self.tell_others(place, WordKind::Allowed(Allowed { peer: id, voice }));
         } else {
             publisher.level = crate::level::LevelTracker::default();
-            self.silence(now, key.index, out);
-            self.leave_stage(key.index, out);
+            let place = peer.space;
+            self.silence(now, place, id, out);
+            self.leave_stage(place, id, out);
         }
     }
 
@@ -342,11 +353,12 @@ impl Shard {
     }
 
     fn close(&mut self, now: Time, key: PeerKey, why: Cow<'static, str>, out: &mut Outbox) {
-        if self.peer_mut(key).is_none() {
+        let Some(peer) = self.peer_mut(key) else {
             return;
-        }
-        self.silence(now, key.index, out);
-        self.leave_stage(key.index, out);
+        };
+        let (id, place) = (peer.id, peer.space);
+        self.silence(now, place, id, out);
+        self.leave_stage(place, id, out);
         self.unseat(key.index);
         let link = self
             .links
@@ -363,6 +375,7 @@ impl Shard {
         for route in peer.ice.routes() {
             if self.routes.get(&route) == Some(&key) {
                 self.routes.remove(&route);
+                self.released(route);
             }
         }
         self.joining.retain(|joining| *joining != key);
@@ -384,15 +397,17 @@ impl Shard {
     }
 
     /// Take a peer off the list of those whose voice is allowed.
-    fn leave_stage(&mut self, index: u32, out: &mut Outbox) {
-        let Some(peer) = self.peers.get(index) else {
+    fn leave_stage(&mut self, place: u32, peer: u64, out: &mut Outbox) {
+        let Some(gone) = self
+            .spaces
+            .get_mut(place)
+            .and_then(|space| space.publications.remove(peer))
+        else {
             return;
         };
-        let (id, place, voice) = (peer.id, peer.space, peer.voice);
-        if let Some(space) = self.spaces.get_mut(place)
-            && space.publications.remove(id).is_some()
-        {
-            self.reseat_voice(place, voice, out);
+        self.reseat_voice(place, gone.voice, out);
+        if let Origin::Here(_) = gone.origin {
+            self.tell_others(place, WordKind::Silenced(peer));
         }
     }
 
@@ -405,6 +420,7 @@ impl Shard {
             && let Some(space) = self.spaces.remove(place)
         {
             self.space_ids.remove(&space.id);
+            self.tell_gone(space.id);
         }
     }
 
@@ -415,6 +431,7 @@ impl Shard {
         let clock_base = random_u32(self.entropy.as_mut());
         let place = self.spaces.insert(Space::new(id, clock_base));
         self.space_ids.insert(id, place);
+        self.tell_came(id);
         place
     }
 

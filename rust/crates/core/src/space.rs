@@ -6,6 +6,7 @@ use crate::lending::{Lending, Rules};
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
 use crate::listeners::Listeners;
+use crate::neighbours::{ShardNumber, Shards};
 use crate::timeline::Timeline;
 
 /// The slots of a space as listeners with a certain number of lines hear them.
@@ -47,6 +48,15 @@ impl Voices {
     }
 }
 
+/// Where a publisher's peer lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// At this place in the slab of peers.
+    Here(u32),
+    /// On another shard.
+    There(ShardNumber),
+}
+
 /// Somebody whose voice is allowed.
 #[derive(Clone, Debug)]
 pub struct Publication {
@@ -54,8 +64,7 @@ pub struct Publication {
     pub(crate) peer: u64,
     /// The CSRC under which others hear it.
     pub(crate) voice: u32,
-    /// Place in the slab of peers.
-    pub(crate) index: u32,
+    pub(crate) origin: Origin,
     /// How loud it is, the last packet noted.
     pub(crate) level: LevelTracker,
     /// Whether the service knows that it speaks.
@@ -129,7 +138,12 @@ pub struct Space {
     pub(crate) audience: Audience,
     /// By number of lines, less one.
     pub(crate) voices: [Voices; SLOTS],
-    pub(crate) told_levels: Levels,
+    /// The other shards that have the space.
+    pub(crate) others: Shards,
+    /// Whether this shard tells the service who is heard: the first of those that have the space.
+    pub(crate) tells: bool,
+    /// None where that is not known.
+    pub(crate) told_levels: Option<Levels>,
     pub(crate) told_active: [u32; SLOTS],
 }
 
@@ -142,7 +156,9 @@ impl Space {
             listeners: Listeners::default(),
             audience: Audience::default(),
             voices: std::array::from_fn(|n| Voices::new(n + 1, clock_base)),
-            told_levels: Levels::default(),
+            others: Shards::default(),
+            tells: true,
+            told_levels: Some(Levels::default()),
             told_active: [0; SLOTS],
         }
     }

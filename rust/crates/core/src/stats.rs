@@ -38,3 +38,24 @@ pub struct Stats {
     /// Publishers' packets passed on.
     pub forwarded: u64,
 }
+
+impl std::ops::AddAssign for Stats {
+    fn add_assign(&mut self, other: Self) {
+        self.peers += other.peers;
+        self.spaces += other.spaces;
+        self.packets_in += other.packets_in;
+        self.packets_out += other.packets_out;
+        self.bytes_in += other.bytes_in;
+        self.bytes_out += other.bytes_out;
+        self.drops_srtp_auth += other.drops_srtp_auth;
+        self.drops_replay += other.drops_replay;
+        self.drops_unknown += other.drops_unknown;
+        self.handshakes += other.handshakes;
+        self.handshake_failures += other.handshake_failures;
+        self.stun += other.stun;
+        self.stun_rejected += other.stun_rejected;
+        self.drops_tap += other.drops_tap;
+        self.events_dropped += other.events_dropped;
+        self.forwarded += other.forwarded;
+    }
+}

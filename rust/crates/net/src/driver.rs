@@ -1,4 +1,4 @@
-//! The media thread: waits, feeds the shard, sends what it made.
+//! A media thread: waits, feeds its shard, sends what it made.
 
 use std::cell::RefCell;
 use std::net::{TcpListener, UdpSocket};
@@ -10,12 +10,17 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use arengo_core::limits::DATAGRAM;
-use arengo_core::{Entropy, Full, NewPeer, Outbox, Route, Shard, ShardOptions, Time};
+use arengo_core::neighbours::ShardNumber;
+use arengo_core::{
+    Entropy, Event, Full, NewPeer, Outbox, Route, Shard, ShardOptions, Time, Transport,
+};
 
 use crate::handshakes::Handshakes;
 use crate::histogram::Histogram;
-use crate::limits::{RECEIVE_BATCH, RECEIVE_ROUNDS, TCP_READ};
+use crate::limits::{MAIL_ROUND, RECEIVE_BATCH, RECEIVE_ROUNDS, TCP_READ};
 use crate::load::Load;
+use crate::mailbox::{Letter, Mail};
+use crate::neighbourhood::{Neighbourhood, TCP_SHARD};
 use crate::outlet::{Exits, Outlet};
 use crate::shared::{MediaStats, Shared};
 use crate::sys::event_fd::EventFd;
@@ -23,7 +28,7 @@ use crate::sys::mmsg;
 use crate::sys::poll::{Interest, Poll, Ready};
 use crate::tcp::{FIRST_TOKEN, ReadEnd};
 
-/// What the media thread is asked to do.
+/// What a media thread is asked to do.
 pub enum Command {
     Add(Box<NewPeer>, SyncSender<Result<(), Full>>),
     AllowPublish(u64, bool),
@@ -60,6 +65,7 @@ pub struct Setup {
     pub commands: Receiver<Command>,
     pub wake: Arc<EventFd>,
     pub handshakes: Handshakes,
+    pub neighbours: Arc<Neighbourhood>,
     pub shared: Arc<Shared>,
 }
 
@@ -73,6 +79,9 @@ pub struct Driver {
     commands: Receiver<Command>,
     wake: Arc<EventFd>,
     handshakes: Handshakes,
+    number: ShardNumber,
+    neighbours: Arc<Neighbourhood>,
+    mail: Mail,
     shared: Arc<Shared>,
     receiver: mmsg::Receiver,
     frame: Vec<u8>,
@@ -80,7 +89,6 @@ pub struct Driver {
     stage_delay: Histogram,
     delay: Histogram,
     load: Load,
-    max_peers: u64,
     faults: u64,
     stopping: bool,
     next_look_at_tcp: Time,
@@ -92,7 +100,10 @@ impl Driver {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let udp_fd = setup.udp.as_raw_fd();
-        let exits = Rc::new(RefCell::new(Exits::new(setup.udp, setup.poll)));
+        let number = setup.options.number;
+        let tcp_elsewhere = (number != TCP_SHARD).then(|| Arc::clone(&setup.neighbours));
+        let exits = Exits::new(setup.udp, setup.poll, tcp_elsewhere);
+        let exits = Rc::new(RefCell::new(exits));
         Self {
             shard: Shard::new(setup.options, Box::new(SystemEntropy)),
             outbox: Outbox::new(Box::new(Outlet(Rc::clone(&exits)))),
@@ -102,6 +113,9 @@ impl Driver {
             commands: setup.commands,
             wake: setup.wake,
             handshakes: setup.handshakes,
+            number,
+            neighbours: setup.neighbours,
+            mail: Mail::default(),
             shared: setup.shared,
             receiver: mmsg::Receiver::new(RECEIVE_BATCH, DATAGRAM),
             frame: Vec::with_capacity(DATAGRAM),
@@ -109,7 +123,6 @@ impl Driver {
             stage_delay: Histogram::default(),
             delay: Histogram::default(),
             load: Load::default(),
-            max_peers: setup.options.max_peers as u64,
             faults: 0,
             stopping: false,
             next_look_at_tcp: Time::ZERO,
@@ -121,8 +134,9 @@ impl Driver {
     pub fn run(mut self) {
         let mut ready = Vec::new();
         while !self.stopping {
-            // While audiences wait, sockets are looked at between two slices, and not waited for.
-            let timeout = if self.shard.has_to_serve() {
+            // While audiences or letters wait, sockets are looked at between two slices, and not waited for.
+            let is_behind = self.shard.has_to_serve() || !self.mail.datagrams.is_empty();
+            let timeout = if is_behind {
                 Duration::ZERO
             } else {
                 self.shard.next_tick().since(self.now())
@@ -147,9 +161,13 @@ impl Driver {
     fn turn(&mut self, ready: &[Ready]) {
         let arrived = self.now();
         let forwarded = self.shard.stats().forwarded;
+        if ready.iter().any(|ready| ready.token == WAKE) {
+            self.wake.lower(); // first, so that nothing that comes while it is read goes unnoticed
+        }
+        self.read_mail(arrived);
         for ready in ready {
             match ready.token {
-                WAKE => self.wake.lower(),
+                WAKE => {}
                 UDP => self.receive(),
                 LISTENER => self.accept(),
                 number => self.serve_connection(number, ready.writable),
@@ -167,6 +185,7 @@ impl Driver {
         while let Some(job) = self.shard.take_job() {
             self.handshakes.run(job);
         }
+        self.run_errands();
         self.outbox.flush();
         let now = self.now();
         let passed = self.shard.stats().forwarded - forwarded;
@@ -188,13 +207,77 @@ impl Driver {
                 return;
             };
             let now = Time::from_duration(self.epoch.elapsed());
-            for (from, datagram) in self.receiver.datagrams(count) {
-                self.shard
-                    .datagram(now, Route::udp(from), datagram, &mut self.outbox);
+            let Self {
+                receiver,
+                shard,
+                outbox,
+                neighbours,
+                number,
+                ..
+            } = self;
+            for (from, datagram) in receiver.datagrams(count) {
+                let route = Route::udp(from);
+                let whose = neighbours.whose(*number, route, datagram, || shard.knows(route));
+                if let Some(whose) = whose {
+                    neighbours.post(whose, Letter::Datagram(route, (&*datagram).into()));
+                    continue;
+                }
+                shard.datagram(now, route, datagram, outbox);
+                while let Some(errand) = shard.take_errand() {
+                    neighbours.run(*number, errand);
+                }
             }
             if count < RECEIVE_BATCH {
                 return;
             }
+        }
+    }
+
+    /// Take what other media threads have handed over: all their words, and a round of datagrams.
+    fn read_mail(&mut self, now: Time) {
+        self.neighbours.take_mail(self.number, &mut self.mail);
+        while let Some(letter) = self.mail.words.pop_front() {
+            self.read(now, letter);
+        }
+        for _ in 0..MAIL_ROUND {
+            let Some(letter) = self.mail.datagrams.pop_front() else {
+                return;
+            };
+            self.read(now, letter);
+        }
+    }
+
+    fn read(&mut self, now: Time, letter: Letter) {
+        match letter {
+            Letter::Word(from, word) => self.shard.hear(now, from, word, &mut self.outbox),
+            Letter::Lost(route) => self.shard.route_lost(route),
+            Letter::Proved(whose, route) => self.prove(whose, route),
+            Letter::Frame(number, frame) => {
+                let Exits {
+                    connections, poll, ..
+                } = &mut *self.exits.borrow_mut();
+                connections.send(number, &frame, poll);
+            }
+            Letter::Datagram(from, mut datagram) => {
+                self.shard
+                    .datagram(now, from, &mut datagram, &mut self.outbox);
+            }
+        }
+        self.run_errands();
+    }
+
+    fn run_errands(&mut self) {
+        while let Some(errand) = self.shard.take_errand() {
+            self.neighbours.run(self.number, errand);
+        }
+    }
+
+    /// A peer of another shard has proved to be at the other end of a connection, which may have gone meanwhile.
+    fn prove(&mut self, whose: ShardNumber, route: Route) {
+        if let Transport::Tcp(number) = route.transport
+            && !self.exits.borrow_mut().connections.prove(number)
+        {
+            self.neighbours.post(whose, Letter::Lost(route));
         }
     }
 
@@ -269,8 +352,23 @@ impl Driver {
                 Err(_) => return false,
                 Ok(true) => {}
             }
+            let shard = &self.shard;
+            let whose = self
+                .neighbours
+                .whose(self.number, route, &self.frame, || shard.knows(route));
+            if let Some(whose) = whose {
+                let letter = Letter::Datagram(route, self.frame.as_slice().into());
+                self.neighbours.post(whose, letter);
+                let mut exits = self.exits.borrow_mut();
+                if exits.connections.hand_on(number) {
+                    continue;
+                }
+                exits.connections.rejected += 1;
+                return false;
+            }
             self.shard
                 .datagram(now, route, &mut self.frame, &mut self.outbox);
+            self.run_errands();
             let mut exits = self.exits.borrow_mut();
             if !exits.connections.is_proved(number) {
                 if !self.shard.knows(route) {
@@ -285,7 +383,11 @@ impl Driver {
     fn close_connection(&mut self, number: u64) {
         let closed = self.exits.borrow_mut().connections.close(number);
         if let Some(address) = closed {
-            self.shard.route_lost(Route::tcp(number, address));
+            let route = Route::tcp(number, address);
+            if let Some(whose) = self.neighbours.find(route) {
+                self.neighbours.post(whose, Letter::Lost(route));
+            }
+            self.shard.route_lost(route);
         }
     }
 
@@ -328,25 +430,33 @@ impl Driver {
     fn tell(&mut self) {
         let now = self.now();
         let shard = &mut self.shard;
-        self.shared.put_events(|| shard.pop_event());
+        let neighbours = &self.neighbours;
+        self.shared.put_events(|| {
+            let event = shard.pop_event();
+            if let Some(Event::Closed { peer, .. }) = &event {
+                neighbours.placement().leave(*peer);
+            }
+            event
+        });
         if shard.has_tapped() {
             self.shared
                 .put_tap(|records, most| shard.drain_tap(records, most));
         }
         let exits = self.exits.borrow();
-        self.shared.put_stats(MediaStats {
+        let stats = MediaStats {
             core: shard.stats(),
             drops_send: exits.dropped + exits.connections.dropped,
             sends_segmented: exits.segmented,
             segmenting_refused: exits.segmenting_refused,
-            events_dropped: 0,
             tcp_connections: exits.connections.len() as u64,
             tcp_rejected: exits.connections.rejected,
             faults: self.faults,
-            max_peers: self.max_peers,
             busy_permille: self.load.permille(now),
             stage_delay: self.stage_delay,
             forward_delay: self.delay,
-        });
+            ..MediaStats::default()
+        };
+        drop(exits);
+        self.shared.put_stats(self.number, stats);
     }
 }

@@ -18,6 +18,13 @@ impl Histogram {
         }
     }
 
+    /// Count what *other* has counted, too.
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
+        }
+    }
+
     /// The counts.
     #[must_use]
     pub const fn counts(&self) -> &[u64; DELAY_BUCKETS] {

@@ -32,3 +32,18 @@ pub const HANDSHAKE_THREADS: usize = 2;
 pub const DELAY_BUCKETS: usize = 24;
 /// Bytes of tapped packets that wait for the service beyond those in the shard.
 pub const TAP: usize = 4 << 20;
+/// Peers of one space that live together on one shard; from here on new ones are spread over all of them. As many as one
+/// batch of datagrams serves: below that a word to another shard costs more than it saves.
+pub const SPREAD_FROM: usize = 256;
+/// Shards unless the operator says otherwise: more only help where a single node's network card is faster than that.
+pub const SHARDS: usize = 4;
+/// Words and frames that wait for another media thread before sound is dropped: what a large audience over TCP gets at once.
+pub const MAIL_WORDS: usize = 8192;
+/// Datagrams that wait for another media thread; each of its listeners sends about one in two seconds.
+pub const MAIL_DATAGRAMS: usize = 1024;
+/// Datagrams handed over by others that are taken before one's own socket has its turn.
+pub const MAIL_ROUND: usize = 128;
+/// Frames of a TCP connection that are handed to another shard before that has said whether the first was a good check.
+pub const TCP_UNPROVED_FRAMES: u32 = 8;
+/// Times that any free port is looked for again, when another process was quicker to take the one found.
+pub const PORT_TRIES: usize = 8;

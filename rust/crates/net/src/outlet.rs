@@ -4,10 +4,13 @@ use std::cell::RefCell;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use arengo_core::{Batch, Sink, Transport};
 
 use crate::limits::SEND_BATCH;
+use crate::mailbox::Letter;
+use crate::neighbourhood::{Neighbourhood, TCP_SHARD};
 use crate::sys::mmsg::{self, Run, Sender};
 use crate::sys::poll::Poll;
 use crate::tcp::Connections;
@@ -17,6 +20,8 @@ pub struct Exits {
     pub udp: UdpSocket,
     pub is_dual: bool,
     pub connections: Connections,
+    /// Where TCP frames are handed to, unless connections are this thread's.
+    pub neighbours: Option<Arc<Neighbourhood>>,
     pub poll: Poll,
     pub sender: Sender,
     /// Datagrams that the kernel did not take.
@@ -29,13 +34,14 @@ pub struct Exits {
 
 impl Exits {
     /// Made on the media thread: headers hold pointers, which stay there. *udp* takes both families or one.
-    pub fn new(udp: UdpSocket, poll: Poll) -> Self {
+    pub fn new(udp: UdpSocket, poll: Poll, neighbours: Option<Arc<Neighbourhood>>) -> Self {
         let is_dual = udp.local_addr().is_ok_and(|address| address.is_ipv6());
         let segments = mmsg::segments(udp.as_raw_fd());
         Self {
             udp,
             is_dual,
             connections: Connections::default(),
+            neighbours,
             poll,
             sender: Sender::new(SEND_BATCH, segments),
             dropped: 0,
@@ -65,7 +71,12 @@ impl Exits {
         self.segmenting_refused += sent.refused as u64;
         for (route, frame) in batch.iter() {
             if let Transport::Tcp(number) = route.transport {
-                self.connections.send(number, frame, &self.poll);
+                match &self.neighbours {
+                    None => self.connections.send(number, frame, &self.poll),
+                    Some(neighbours) => {
+                        neighbours.post(TCP_SHARD, Letter::Frame(number, frame.into()));
+                    }
+                }
             }
         }
     }

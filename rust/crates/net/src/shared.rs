@@ -1,7 +1,8 @@
-//! What the media thread and its callers share.
+//! What the media threads and their callers share.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use arengo_core::neighbours::ShardNumber;
 use arengo_core::{Event, EventQueue, Stats};
 
 use crate::histogram::Histogram;
@@ -27,6 +28,12 @@ pub struct MediaStats {
     pub tcp_rejected: u64,
     /// Times that something went wrong inside and one peer was closed for it.
     pub faults: u64,
+    /// Sound and datagrams that another media thread had no room for.
+    pub drops_mail: u64,
+    /// Datagrams that came by another media thread's socket, and were handed over.
+    pub handed_over: u64,
+    /// Addresses that peers have proved, as media threads tell them to each other; 0 where there is one thread.
+    pub routes: u64,
     /// Peers at most.
     pub max_peers: u64,
     /// Thousandths of the last second that the busiest media thread did not spend waiting.
@@ -37,20 +44,37 @@ pub struct MediaStats {
     pub forward_delay: Histogram,
 }
 
-/// Events, records and counters on their way out of the media thread.
+impl MediaStats {
+    /// What two media threads have counted, together.
+    fn add(&mut self, other: &Self) {
+        self.core += other.core;
+        self.drops_send += other.drops_send;
+        self.sends_segmented += other.sends_segmented;
+        self.segmenting_refused += other.segmenting_refused;
+        self.events_dropped += other.events_dropped;
+        self.tcp_connections += other.tcp_connections;
+        self.tcp_rejected += other.tcp_rejected;
+        self.faults += other.faults;
+        self.busy_permille = self.busy_permille.max(other.busy_permille);
+        self.forward_delay.add(&other.forward_delay);
+    }
+}
+
+/// Events, records and counters on their way out of the media threads.
 pub struct Shared {
     events: Mutex<EventQueue>,
     tap: Mutex<Vec<u8>>,
-    stats: Mutex<MediaStats>,
+    /// By shard.
+    stats: Vec<Mutex<MediaStats>>,
     waiting: EventFd,
 }
 
 impl Shared {
-    pub fn new() -> std::io::Result<Self> {
+    pub fn new(shards: usize) -> std::io::Result<Self> {
         Ok(Self {
             events: Mutex::default(),
             tap: Mutex::default(),
-            stats: Mutex::default(),
+            stats: (0..shards).map(|_| Mutex::default()).collect(),
             waiting: EventFd::new()?,
         })
     }
@@ -108,12 +132,17 @@ impl Shared {
         records.drain(..end).collect()
     }
 
-    pub fn put_stats(&self, stats: MediaStats) {
-        *unpoisoned(&self.stats) = stats;
+    pub fn put_stats(&self, shard: ShardNumber, stats: MediaStats) {
+        if let Some(place) = self.stats.get(shard.place()) {
+            *unpoisoned(place) = stats;
+        }
     }
 
     pub fn stats(&self) -> MediaStats {
-        let mut stats = *unpoisoned(&self.stats);
+        let mut stats = MediaStats::default();
+        for place in &self.stats {
+            stats.add(&unpoisoned(place));
+        }
         stats.events_dropped = stats.core.events_dropped + unpoisoned(&self.events).dropped();
         stats
     }

@@ -5,18 +5,49 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::limits::SOCKET_BUFFER;
+use crate::limits::{PORT_TRIES, SOCKET_BUFFER};
 
 /// Bind a UDP socket to *port* (0: any free one) of *bind*, or of every address.
 pub fn udp(bind: Option<IpAddr>, port: u16) -> io::Result<UdpSocket> {
+    bind_udp(bind, port, false)
+}
+
+fn bind_udp(bind: Option<IpAddr>, port: u16, is_shared: bool) -> io::Result<UdpSocket> {
     with_fallback(bind, port, |address| {
         let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
         // The kernel gives what its limits allow; smaller buffers drop sooner, and nothing else.
         let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
         let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
+        if is_shared {
+            socket.set_reuse_port(true)?;
+        }
         socket.bind(&address.into())?;
         Ok(socket.into())
     })
+}
+
+/// Bind so many UDP sockets to the same *port* (0: any free one) of *bind*, or of every address; the kernel gives each
+/// remote address to one of them.
+pub fn udp_shared(bind: Option<IpAddr>, port: u16, count: usize) -> io::Result<Vec<UdpSocket>> {
+    if count == 1 {
+        return Ok(vec![udp(bind, port)?]);
+    }
+    let mut tries = 0;
+    loop {
+        // Sharing is shared with any process of the same user: a socket that does not share finds out who is there.
+        let free = udp(bind, port)?.local_addr()?.port();
+        let sockets = (0..count).map(|_| bind_udp(bind, free, true)).collect();
+        match sockets {
+            Err(error) if is_taken(&error) && port == 0 && tries < PORT_TRIES => {
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrInUse
 }
 
 /// Listen for TCP on *port* (0: any free one) of *bind*, or of every address.

@@ -8,7 +8,9 @@ use std::os::fd::AsRawFd;
 use arengo_core::Time;
 use arengo_wire::rfc4571::{Deframer, PREFIX_LEN, prefix};
 
-use crate::limits::{TCP_BACKLOG, TCP_CONNECTIONS, TCP_CONNECTIONS_EACH, TCP_PROOF};
+use crate::limits::{
+    TCP_BACKLOG, TCP_CONNECTIONS, TCP_CONNECTIONS_EACH, TCP_PROOF, TCP_UNPROVED_FRAMES,
+};
 use crate::sys::poll::{Interest, Poll};
 
 /// Tokens at and above this one are connections.
@@ -21,6 +23,8 @@ struct Connection {
     backlog: VecDeque<u8>,
     opened: Time,
     proved: bool,
+    /// Frames handed to another shard before it said that they are good.
+    handed_on: u32,
     waits_to_write: bool,
 }
 
@@ -82,6 +86,7 @@ impl Connections {
                     backlog: VecDeque::new(),
                     opened: now,
                     proved: false,
+                    handed_on: 0,
                     waits_to_write: false,
                 },
             );
@@ -143,11 +148,20 @@ impl Connections {
             .is_some_and(|connection| connection.proved)
     }
 
-    /// The connection has shown an authenticated check.
-    pub fn prove(&mut self, number: u64) {
-        if let Some(connection) = self.open.get_mut(&number) {
-            connection.proved = true;
-        }
+    /// The connection has shown an authenticated check; false when there is none of that number.
+    pub fn prove(&mut self, number: u64) -> bool {
+        self.open
+            .get_mut(&number)
+            .map(|connection| connection.proved = true)
+            .is_some()
+    }
+
+    /// A frame goes to another shard, which will tell of an authenticated check; false when it was one too many before that.
+    pub fn hand_on(&mut self, number: u64) -> bool {
+        self.open.get_mut(&number).is_some_and(|connection| {
+            connection.handed_on = connection.handed_on.saturating_add(1);
+            connection.proved || connection.handed_on <= TCP_UNPROVED_FRAMES
+        })
     }
 
     /// Connections that have shown nothing for too long.

@@ -26,6 +26,8 @@ fn options() -> MediaOptions {
         bind: Some(LOCAL),
         max_peers: 2,
         idle_timeout: Duration::from_secs(30),
+        shards: Some(1),
+        spread_from: 256,
     }
 }
 
@@ -108,6 +110,30 @@ fn a_port_that_is_taken_is_an_error() {
     assert!(
         matches!(error, Some(StartError::Io(error)) if error.kind() == std::io::ErrorKind::AddrInUse)
     );
+}
+
+#[test]
+fn several_shards_share_a_port_with_nobody_else() {
+    let shards = |udp_port| MediaOptions {
+        udp_port,
+        tcp_port: None,
+        shards: Some(3),
+        ..options()
+    };
+    let media = Media::start(shards(0)).unwrap();
+    assert_eq!(media.shards(), 3);
+    for other in [
+        shards(media.udp_port()),
+        MediaOptions {
+            shards: Some(1),
+            ..shards(media.udp_port())
+        },
+    ] {
+        let error = Media::start(other).err();
+        assert!(
+            matches!(error, Some(StartError::Io(error)) if error.kind() == std::io::ErrorKind::AddrInUse)
+        );
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 use arengo_core::Event;
+use arengo_core::neighbours::ShardNumber;
+use arengo_net::limits::SPREAD_FROM;
 use arengo_net::{Media, MediaOptions, MediaStats, Offer, OfferError, StartError};
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -21,7 +23,8 @@ pub struct Core {
 #[pymethods]
 impl Core {
     #[new]
-    #[pyo3(signature = (*, udp_port, tcp_port, public_ips=Vec::new(), bind=None, max_peers=20_000, idle_timeout_s=30.0))]
+    #[pyo3(signature = (*, udp_port, tcp_port, public_ips=Vec::new(), bind=None, max_peers=20_000, idle_timeout_s=30.0, shards=None))]
+    #[allow(clippy::too_many_arguments, reason = "keywords in Python")]
     fn new(
         py: Python<'_>,
         udp_port: u16,
@@ -30,7 +33,11 @@ impl Core {
         bind: Option<String>,
         max_peers: usize,
         idle_timeout_s: f64,
+        shards: Option<usize>,
     ) -> PyResult<Self> {
+        if shards.is_some_and(|shards| !(1..=ShardNumber::MOST).contains(&shards)) {
+            return Err(PyValueError::new_err("shards must be from 1 to 64"));
+        }
         let idle_timeout = Duration::try_from_secs_f64(idle_timeout_s)
             .map_err(|_| PyValueError::new_err("idle_timeout_s must not be negative"))?;
         let options = MediaOptions {
@@ -43,6 +50,8 @@ impl Core {
             bind: bind.as_deref().map(address).transpose()?,
             max_peers,
             idle_timeout,
+            shards,
+            spread_from: SPREAD_FROM,
         };
         let media = py
             .detach(|| Media::start(options))
@@ -141,7 +150,7 @@ impl Core {
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        as_dict(py, &self.media.stats())
+        as_dict(py, &self.media.stats(), self.media.shards())
     }
 
     fn shutdown(&self, py: Python<'_>) {
@@ -169,7 +178,11 @@ fn as_tuple<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTuple>
     }
 }
 
-fn as_dict<'py>(py: Python<'py>, stats: &MediaStats) -> PyResult<Bound<'py, PyDict>> {
+fn as_dict<'py>(
+    py: Python<'py>,
+    stats: &MediaStats,
+    shards: usize,
+) -> PyResult<Bound<'py, PyDict>> {
     let core = &stats.core;
     let counters = [
         ("peers", core.peers),
@@ -196,6 +209,10 @@ fn as_dict<'py>(py: Python<'py>, stats: &MediaStats) -> PyResult<Bound<'py, PyDi
         ("tcp_rejected_total", stats.tcp_rejected),
         ("faults_total", stats.faults),
         ("max_peers", stats.max_peers),
+        ("shards", shards as u64),
+        ("drops_mail_total", stats.drops_mail),
+        ("handed_over_total", stats.handed_over),
+        ("routes", stats.routes),
     ];
     let dict = PyDict::new(py);
     for (name, value) in counters {

@@ -32,6 +32,7 @@ pub fn a_space() -> Scenario {
         kind: Kind::Stranger,
         lines: 3,
         first_sequence: 1_000,
+        shards: 1,
     }
 }
 
@@ -51,6 +52,7 @@ pub struct Scenario {
     kind: Kind,
     lines: usize,
     first_sequence: u64,
+    shards: usize,
 }
 
 impl Scenario {
@@ -70,6 +72,11 @@ impl Scenario {
     /// Listeners offer this many lines instead of three.
     pub fn with_lines(self, lines: usize) -> Scenario {
         Scenario { lines, ..self }
+    }
+
+    /// The server has this many shards, and people live on them in turn.
+    pub fn on_shards(self, shards: usize) -> Scenario {
+        Scenario { shards, ..self }
     }
 
     /// People are our own clients instead of str0m.
@@ -150,7 +157,7 @@ impl Space {
             epoch,
             now: Time::ZERO,
             chance: SeededChance::new(scenario.seed),
-            server: Server::new(epoch, scenario.seed),
+            server: Server::new(epoch, scenario.seed, scenario.shards),
             network: Network::new(scenario.seed),
             people: Vec::new(),
             at: HashMap::new(),
@@ -338,6 +345,11 @@ impl Space {
     /// How many peers the shard holds.
     pub fn peers(&self) -> usize {
         self.server.peers()
+    }
+
+    /// How many routes are known to shards that the kernel may not think of.
+    pub fn routes(&self) -> usize {
+        self.server.routes()
     }
 
     /// A fingerprint of every packet that was delivered: when, to whom, on which line, which voice, number, time and

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arengo_client::{ClientOptions, Identity, Peer, State, Way};
+use arengo_core::neighbours::ShardNumber;
 use arengo_core::{
     Batch, Outbox, Request, Route, Shard, ShardOptions, Sink, Time, WallClock, accept_offer,
 };
@@ -59,6 +60,8 @@ impl Core {
             wall: WallClock {
                 at_zero: Duration::from_secs(1_700_000_000),
             },
+            number: ShardNumber::FIRST,
+            shards: 1,
         };
         let sent = Sent::default();
         Core {
@@ -99,6 +102,7 @@ fn joined(core: &mut Core, epoch: Instant, now: Time, number: u16) -> Peer {
         may_send: true,
         may_receive: true,
         max_slots: 3,
+        shard: None,
         candidates: &[Candidate::host_udp(SERVER, 65_535)],
     };
     let (answer, peer) = accept_offer(

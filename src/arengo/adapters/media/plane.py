@@ -36,9 +36,16 @@ class CoreMediaPlane:
     """A `MediaPlane` whose only node is this process; OSError when a port is taken."""
 
     def __init__(
-        self, *, udp_port: int, tcp_port: int | None, public_ips: Sequence[str] = (), bind: str | None = None, max_peers: int = 20_000
+        self,
+        *,
+        udp_port: int,
+        tcp_port: int | None,
+        public_ips: Sequence[str] = (),
+        bind: str | None = None,
+        max_peers: int = 20_000,
+        shards: int | None = None,
     ) -> None:
-        self._core = Core(udp_port=udp_port, tcp_port=tcp_port, public_ips=list(public_ips), bind=bind, max_peers=max_peers)
+        self._core = Core(udp_port=udp_port, tcp_port=tcp_port, public_ips=list(public_ips), bind=bind, max_peers=max_peers, shards=shards)
         self._answering = ThreadPoolExecutor(OFFERS_AT_ONCE, thread_name_prefix="offers")  # each waits for the media thread
         self._spaces: dict[str, int] = {}
         self._names: dict[int, str] = {}

@@ -36,6 +36,7 @@ _COUNTERS: Final[Mapping[str, str]] = {
     "handshake_failures_total": "DTLS handshakes that failed",
     "stun_total": "STUN requests",
     "stun_rejected_total": "STUN requests refused",
+    "handed_over_total": "Datagrams that came by another media thread's socket",
     "events_dropped_total": "Events of the core that nobody took in time",
 }
 _DROPS: Final[Mapping[str, str]] = {
@@ -44,10 +45,12 @@ _DROPS: Final[Mapping[str, str]] = {
     "drops_replay_total": "replay",
     "drops_unknown_total": "unknown",
     "drops_late_total": "late",
+    "drops_mail_total": "mail",
 }
 _GAUGES: Final[Mapping[str, str]] = {
     "peers": "Peers of the media core",
     "spaces": "Spaces of the media core",
+    "shards": "Media threads",
     "busy": "Share of the last second that the busiest media thread did not spend waiting",
 }
 _DELAYS: Final[Mapping[str, tuple[str, str]]] = {

@@ -51,6 +51,7 @@ impl Shard {
             .ok()?;
         if let Some(lost) = lost {
             self.routes.remove(&lost);
+            self.released(lost);
         }
         self.claim(from, key);
         self.follow_nomination(key);
@@ -60,13 +61,15 @@ impl Shard {
 
     /// *route* leads to the peer that has proved it last: addresses are handed on by NATs.
     fn claim(&mut self, route: Route, key: PeerKey) {
-        if let Some(before) = self.routes.insert(route, key)
-            && before != key
-        {
-            if let Some(peer) = self.peer_mut(before) {
-                peer.ice.lose(route);
+        match self.routes.insert(route, key) {
+            None => self.claimed(route),
+            Some(before) if before != key => {
+                if let Some(peer) = self.peer_mut(before) {
+                    peer.ice.lose(route);
+                }
+                self.follow_nomination(before);
             }
-            self.follow_nomination(before);
+            Some(_) => {}
         }
     }
 

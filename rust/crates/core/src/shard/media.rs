@@ -1,5 +1,6 @@
 //! SRTP and SRTCP from peers.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use arengo_wire::opus;
@@ -7,10 +8,10 @@ use arengo_wire::rtcp::{self, Packet};
 use arengo_wire::rtp::{AudioLevel, Header};
 
 use super::Shard;
-use super::voices::Spoken;
 use crate::events::Event;
 use crate::level::Loudness;
 use crate::limits;
+use crate::neighbours::{Spoken, WordKind};
 use crate::outbox::Outbox;
 use crate::peer::PeerKey;
 use crate::route::Route;
@@ -39,8 +40,8 @@ impl Shard {
     pub(super) fn rtp(&mut self, now: Time, from: Route, packet: &mut [u8], out: &mut Outbox) {
         let opened = self.open_rtp(now, from, packet);
         match opened {
-            Ok(Some((key, spoken))) => {
-                let opus = packet.get(spoken.payload.clone()).unwrap_or_default();
+            Ok(Some((key, spoken, payload))) => {
+                let opus = packet.get(payload).unwrap_or_default();
                 self.publish(now, key, &spoken, opus, out);
             }
             Ok(None) => {}
@@ -54,7 +55,7 @@ impl Shard {
         now: Time,
         from: Route,
         packet: &mut [u8],
-    ) -> Result<Option<(PeerKey, Spoken)>, Dropped> {
+    ) -> Result<Option<(PeerKey, Spoken, Range<usize>)>, Dropped> {
         let header = Header::parse(packet).map_err(|_| Dropped::Unknown)?;
         let key = *self.routes.get(&from).ok_or(Dropped::Unknown)?;
         self.handling = Some(key);
@@ -106,11 +107,10 @@ impl Shard {
                 timestamp: header.timestamp,
                 marker: header.marker,
                 ticks,
-                payload,
             })
         };
         self.heard(now, key, from);
-        Ok(spoken.map(|spoken| (key, spoken)))
+        Ok(spoken.map(|spoken| (key, spoken, payload)))
     }
 
     /// Pass a packet on, if its voice is allowed.
@@ -144,15 +144,26 @@ impl Shard {
                 self.stats.drops_tap += 1;
             }
         }
+        self.tell_spoken(place, id, spoken, opus);
         self.speak(now, place, id, spoken, opus, out);
     }
 
     pub(super) fn rtcp(&mut self, now: Time, from: Route, packet: &mut [u8], out: &mut Outbox) {
         match self.open_rtcp(now, from, packet) {
-            Ok(Some(key)) => self.silence(now, key.index, out),
+            Ok(Some(key)) => self.pause(now, key, out),
             Ok(None) => {}
             Err(dropped) => self.count(&dropped),
         }
+    }
+
+    /// A publisher has ended its stream.
+    fn pause(&mut self, now: Time, key: PeerKey, out: &mut Outbox) {
+        let Some(peer) = self.peer_mut(key) else {
+            return;
+        };
+        let (id, place) = (peer.id, peer.space);
+        self.silence(now, place, id, out);
+        self.tell_others(place, WordKind::Paused(id));
     }
 
     /// Authenticate and read a compound; the peer, when it ends its stream.

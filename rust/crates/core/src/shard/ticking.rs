@@ -9,6 +9,7 @@ use crate::limits;
 use crate::outbox::Outbox;
 use crate::peer::PeerKey;
 use crate::reports::{self, COMPOUND};
+use crate::space::Origin;
 use crate::time::Time;
 
 /// How often voices are looked after.
@@ -38,15 +39,15 @@ impl Shard {
 
     fn tell_levels(&mut self, now: Time) {
         for place in 0..self.spaces.places() {
-            let Some(space) = self.spaces.get_mut(place) else {
+            let Some(space) = self.spaces.get_mut(place).filter(|space| space.tells) else {
                 continue;
             };
             let mut levels = Levels::default();
             for publication in space.publications.iter().filter(|one| one.announced) {
                 levels.push(publication.voice, publication.level.told_at(now));
             }
-            if levels != space.told_levels {
-                space.told_levels = levels;
+            if space.told_levels != Some(levels) {
+                space.told_levels = Some(levels);
                 self.events.push(Event::Levels {
                     space: space.id,
                     levels,
@@ -60,7 +61,10 @@ impl Shard {
             let Some(space) = self.spaces.get(place) else {
                 continue;
             };
-            for index in space.publications.iter().map(|one| one.index) {
+            for publication in space.publications.iter() {
+                let Origin::Here(index) = publication.origin else {
+                    continue;
+                };
                 let Some(publisher) = self
                     .peers
                     .get_mut(index)

@@ -1,7 +1,5 @@
 //! What becomes of a publisher's packet: a slot, a stamp, and everybody's copy.
 
-use std::ops::Range;
-
 use arengo_wire::opus::SILENCE_FRAME;
 
 use super::Shard;
@@ -9,28 +7,14 @@ use crate::audience::{Audience, SILENT};
 use crate::events::Event;
 use crate::fanout::{SlotPacket, to_stage};
 use crate::lending::Place;
-use crate::level::{LevelTracker, Loudness};
 use crate::limits::{SERVED, SLOTS};
 use crate::listeners::{Listeners, Section};
+use crate::neighbours::Spoken;
 use crate::outbox::Outbox;
 use crate::peer::Link;
 use crate::space::{Publications, Space, Voices};
 use crate::stats::Stats;
 use crate::time::Time;
-
-/// A publisher's authenticated packet.
-pub(super) struct Spoken {
-    pub loudness: Loudness,
-    /// The publisher's tracker, this packet noted.
-    pub level: LevelTracker,
-    pub level_byte: u8,
-    pub index: u64,
-    pub timestamp: u32,
-    pub marker: bool,
-    pub ticks: u32,
-    /// Where in the datagram the sound is.
-    pub payload: Range<usize>,
-}
 
 /// Where packets of a space go out.
 struct Exit<'a> {
@@ -74,14 +58,15 @@ impl Shard {
         let Some(voice) = space.publications.find(peer).map(|one| one.voice) else {
             return;
         };
-        let queued = space.audience.next();
+        let (queued, is_teller) = (space.audience.next(), space.tells);
         let (voices, publications, mut exit) =
             apart(now, space, &mut self.links, &mut self.stats, out);
         let mut passed = false;
         for voices in voices {
             let lines = voices.slots();
-            // Whom listeners with one line and with all of them hear is told as who is active, so it is always known.
-            if (2..SLOTS).contains(&lines) && !exit.listeners.any_with(lines) {
+            // Whom listeners with one line and with all of them hear is told as who is active.
+            let is_told = is_teller && (lines == 1 || lines == SLOTS);
+            if !is_told && !exit.listeners.any_with(lines) {
                 continue;
             }
             let place = voices
@@ -109,11 +94,8 @@ impl Shard {
         self.list_to_serve(place);
     }
 
-    /// End the voice of the peer at *index* now, wherever it is heard; what waits of it is not heard any more.
-    pub(super) fn silence(&mut self, now: Time, index: u32, out: &mut Outbox) {
-        let Some((peer, place)) = self.peers.get(index).map(|peer| (peer.id, peer.space)) else {
-            return;
-        };
+    /// End the voice of *peer* now, wherever it is heard in the space at *place*; what waits of it is not heard any more.
+    pub(super) fn silence(&mut self, now: Time, place: u32, peer: u64, out: &mut Outbox) {
         let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
@@ -173,7 +155,7 @@ fn apart<'a>(
 
 fn tell_active(space: &mut Space, events: &mut crate::events::EventQueue) {
     let active = space.active();
-    if active != space.told_active {
+    if space.tells && active != space.told_active {
         space.told_active = active;
         events.push(Event::Active {
             space: space.id,

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use arengo_core::crypto::StunIntegrity;
 use arengo_core::handshake::{Handshake, HandshakeEnd, Progress};
+use arengo_core::neighbours::ShardNumber;
 use arengo_core::srtp::SrtpContexts;
 use arengo_core::{
     Batch, Entropy, Event, NewPeer, Outbox, Route, SLOT_SSRCS, Shard, ShardOptions, Sink, Time,
@@ -148,6 +149,8 @@ impl World {
             wall: WallClock {
                 at_zero: Duration::from_secs(1_700_000_000),
             },
+            number: ShardNumber::FIRST,
+            shards: 1,
         };
         Self {
             shard: Shard::new(options, Box::new(entropy)),

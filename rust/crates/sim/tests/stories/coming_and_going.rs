@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use arengo_sim::{News, SeededChance, Voice, Who, a_space};
+use arengo_sim::{News, SeededChance, Voice, Who};
+
+use crate::a_space;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use arengo_sim::{Space, Voice, Weather, Who, a_space};
+use arengo_sim::{Space, Voice, Weather, Who};
+
+use crate::a_space;
 
 const SECOND: Duration = Duration::from_secs(1);
 const LISTENER: Who = 1;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use arengo_sim::{Voice, Weather, a_space};
+use arengo_sim::{Voice, Weather};
+
+use crate::a_space;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use arengo_sim::{SeededChance, Space, Time, Voice, Weather, Who, a_space, read};
+use arengo_sim::{SeededChance, Space, Time, Voice, Weather, Who, read};
+
+use crate::a_space;
 
 const SPEAKERS: usize = 5;
 const PEOPLE: usize = 8;
@@ -61,7 +63,7 @@ fn play(seed: u64) -> Played {
 }
 
 fn seeds() -> impl Iterator<Item = u64> {
-    let lines = include_str!("seeds.txt").lines();
+    let lines = include_str!("../seeds.txt").lines();
     lines
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split(' ').next()?.parse().ok())

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use arengo_sim::{Voice, a_space};
+use arengo_sim::Voice;
+
+use crate::a_space;
 
 const SECOND: Duration = Duration::from_secs(1);
 

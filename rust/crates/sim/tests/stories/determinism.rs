@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use arengo_sim::{SeededChance, Voice, Weather, a_space};
+use arengo_sim::{SeededChance, Voice, Weather};
+
+use crate::a_space;
 
 /// Five people interrupt each other in weather that changes; what reached everybody, as a fingerprint.
 fn a_lively_minute(seed: u64) -> u64 {
@@ -38,7 +40,7 @@ fn a_lively_minute(seed: u64) -> u64 {
 }
 
 fn seeds() -> impl Iterator<Item = u64> {
-    let lines = include_str!("seeds.txt").lines();
+    let lines = include_str!("../seeds.txt").lines();
     lines
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split(' ').next()?.parse().ok())

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use arengo_sim::{News, Space, Time, Voice, Who, a_space};
+use arengo_sim::{News, Space, Time, Voice, Who};
+
+use crate::a_space;
 
 const SECOND: Duration = Duration::from_secs(1);
 const SPEAKER: Who = 0;

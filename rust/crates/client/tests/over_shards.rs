@@ -1,0 +1,187 @@
+//! A space on two media threads: whoever lives on one is heard on both, whichever socket the kernel brings packets to.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod room;
+
+use std::time::{Duration, Instant};
+
+use arengo_client::{Client, Received, State};
+use room::{OPUS, PATIENCE, Room, as_it_is, hear, wait};
+
+const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
+/// So many that the kernel brings some to the wrong socket and some to the right one, but for one time in sixteen million.
+const LISTENERS: usize = 24;
+
+fn listeners(room: &mut Room, count: usize) -> Vec<(u64, Client)> {
+    (0..count).map(|_| room.join(false, as_it_is)).collect()
+}
+
+/// Wait until the core says so; its counters follow a moment later.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        std::thread::yield_now();
+    }
+}
+
+fn numbers_follow(heard: &[Received]) -> bool {
+    heard
+        .windows(2)
+        .all(|pair| pair[1].sequence == pair[0].sequence.wrapping_add(1))
+}
+
+#[test]
+fn listeners_on_both_shards_hear_a_speaker_on_one() {
+    let mut room = Room::open(2);
+    let (speaker, speaking) = room.join(true, as_it_is);
+    let listening = listeners(&mut room, LISTENERS);
+    room.media.allow_publish(speaker, true);
+    speaking.send_opus(&[OPUS; 50], &[-20; 50]).unwrap();
+    for (_, client) in &listening {
+        let heard = hear(client, 45);
+        assert!(numbers_follow(&heard));
+        assert!(heard.iter().all(|packet| u64::from(packet.csrc) == speaker));
+    }
+    let stats = room.media.stats();
+    assert!(stats.handed_over > 0, "the kernel was never wrong");
+    assert_eq!(
+        (stats.core.spaces, stats.drops_mail, stats.faults),
+        (1, 0, 0)
+    );
+}
+
+#[test]
+fn speakers_on_both_shards_hear_each_other() {
+    let mut room = Room::open(2);
+    let (one, first) = room.join(true, as_it_is);
+    let (two, second) = room.join(true, as_it_is);
+    for (peer, client) in [(one, &first), (two, &second)] {
+        room.media.allow_publish(peer, true);
+        client.send_opus(&[OPUS; 50], &[-20; 50]).unwrap();
+    }
+    for (client, other) in [(&first, two), (&second, one)] {
+        let heard = hear(client, 45);
+        assert!(heard.iter().all(|packet| u64::from(packet.csrc) == other));
+    }
+}
+
+#[test]
+fn whoever_comes_by_the_wrong_socket_stays() {
+    // Short enough that only what is handed over keeps them.
+    let patience = Duration::from_secs(4);
+    let mut room = Room::with_patience(2, patience);
+    let listening = listeners(&mut room, LISTENERS);
+    let joined = room.media.stats().handed_over;
+    let end = Instant::now() + 2 * patience;
+    while Instant::now() < end {
+        std::thread::park_timeout(Duration::from_millis(100));
+    }
+    assert!(
+        listening
+            .iter()
+            .all(|(_, client)| client.state() == State::Connected)
+    );
+    let stats = room.media.stats();
+    assert_eq!(stats.core.peers, LISTENERS as u64);
+    assert!(stats.handed_over > joined);
+}
+
+#[test]
+fn a_revoked_voice_ends_on_both_shards() {
+    let mut room = Room::open(2);
+    let (speaker, speaking) = room.join(true, as_it_is);
+    let listening = listeners(&mut room, 4);
+    room.media.allow_publish(speaker, true);
+    speaking.send_opus(&[OPUS; 500], &[-20; 500]).unwrap();
+    for (_, client) in &listening {
+        hear(client, 10);
+    }
+    room.media.allow_publish(speaker, false);
+    for (_, client) in &listening {
+        let mut heard = Vec::new();
+        while heard
+            .iter()
+            .filter(|packet: &&Received| packet.opus == SILENCE)
+            .count()
+            < 3
+        {
+            heard.extend(hear(client, 1));
+        }
+        let after = heard
+            .iter()
+            .rev()
+            .take_while(|packet| packet.opus == SILENCE);
+        assert_eq!(after.count(), 3, "silence is the last that is heard");
+    }
+}
+
+#[test]
+fn closing_and_joining_again_leaves_no_route_behind() {
+    let mut room = Room::open(2);
+    for _ in 0..3 {
+        let people = listeners(&mut room, 8);
+        until("all routes are known", || room.media.stats().routes >= 8);
+        for (number, (peer, client)) in people.iter().enumerate() {
+            if number % 2 == 0 {
+                room.media.close_peer(*peer, "removed".into());
+            } else {
+                client.close();
+            }
+        }
+        for (_, client) in &people {
+            wait(client, |client| client.state().is_over());
+        }
+        until("nobody is left", || {
+            let stats = room.media.stats();
+            (stats.core.peers, stats.core.spaces, stats.routes) == (0, 0, 0)
+        });
+    }
+}
+
+#[test]
+fn the_end_of_one_peer_disturbs_nobody_else() {
+    let mut room = Room::open(2);
+    let (speaker, speaking) = room.join(true, as_it_is);
+    let mut listening = listeners(&mut room, 6);
+    room.media.allow_publish(speaker, true);
+    speaking.send_opus(&[OPUS; 100], &[-20; 100]).unwrap();
+    for (_, client) in &listening {
+        hear(client, 10);
+    }
+    let (removed, _told) = listening.remove(3);
+    room.media.close_peer(removed, "removed".into());
+    drop(listening.remove(1));
+    for (_, client) in &listening {
+        assert!(numbers_follow(&hear(client, 60)));
+    }
+}
+
+#[test]
+fn somebody_on_another_shard_comes_in_over_tcp_and_leaves_nothing_behind() {
+    let mut room = Room::open(2);
+    let (speaker, speaking) = room.join(true, as_it_is);
+    let without_udp = |answer: String| {
+        let lines = answer.split_inclusive("\r\n");
+        lines
+            .filter(|line| !(line.starts_with("a=candidate:") && line.contains(" udp ")))
+            .collect()
+    };
+    let (_, listening) = room.join(false, without_udp);
+    room.media.allow_publish(speaker, true);
+    speaking.send_opus(&[OPUS; 50], &[-20; 50]).unwrap();
+    hear(&listening, 45);
+    until("the connection counts", || {
+        room.media.stats().tcp_connections == 1
+    });
+    assert_eq!(room.media.stats().tcp_rejected, 0);
+    room.media.close_space(1, "ended".into());
+    until("nobody is left", || {
+        let stats = room.media.stats();
+        (stats.core.peers, stats.routes) == (0, 0)
+    });
+}
