@@ -48,6 +48,7 @@ impl Room {
             idle_timeout: IDLE_TIMEOUT,
             shards: Some(1),
             spread_from: arengo_net::limits::SPREAD_FROM,
+            merge_from: None,
         })?;
         let talker = connect(&media, TALKER, 1)?;
         let Some(talker) = talker.into_iter().next() else {

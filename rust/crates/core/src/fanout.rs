@@ -106,6 +106,20 @@ pub fn to_stage(
     }
 }
 
+/// Send *packet* to one listener of *class*.
+pub fn to_one(
+    packet: &SlotPacket<'_>,
+    class: &Class,
+    link: &Link,
+    out: &mut Outbox,
+    stats: &mut Stats,
+) {
+    let mut plain = [0; HEADER + OPUS_PACKET];
+    if let Some(template) = build(packet, class, 0, &mut plain) {
+        template.seal_for(&plain, link, out, stats);
+    }
+}
+
 /// All packets of a round for one section of a class; the memory is used again.
 #[derive(Debug, Default)]
 pub struct Templates {

@@ -27,6 +27,20 @@ pub const OPUS_PACKET: usize = 1100;
 /// Publishers of a space whose levels are told at once.
 pub const LEVELS: usize = 16;
 
+/// Thousandths of its time for which a media thread is busy under load; small audiences are merged then.
+pub const BUSY: u16 = 700;
+/// Below this a thread has room again.
+pub const CALM: u16 = 500;
+/// How long it must have, and the audience be small, before merging ends.
+pub const CALM_FOR: Duration = Duration::from_secs(10);
+/// Audiences smaller than this are not worth merging even under load.
+pub const MERGE_BUSY_FROM: usize = 50;
+/// Listeners who are moved to merged packets or back at once.
+pub const MERGE_STEP: usize = 128;
+/// Loss that a listener reports, of 256, above which they get packets as they come: 2 %.
+pub const LOSS: u8 = 5;
+/// For how long after that.
+pub const LOSSY_FOR: Duration = Duration::from_secs(30);
 /// Datagrams of a slice for audiences, after which sockets are read again: about half a millisecond.
 pub const SLICE: usize = 256;
 /// Packets that wait for the audience of one space; more are dropped and counted.

@@ -34,6 +34,15 @@ impl Section {
         Self::Merged(2),
     ];
 
+    /// The phase, where there is one.
+    #[must_use]
+    pub const fn phase(self) -> Option<usize> {
+        match self {
+            Self::Merged(phase) => Some(phase as usize),
+            Self::Stage | Self::Plain => None,
+        }
+    }
+
     const fn place(self) -> usize {
         match self {
             Self::Stage => 0,
@@ -179,6 +188,28 @@ impl Listeners {
             .filter(|class| class.lines() == lines)
             .map(|class| class.members(section).len())
             .sum()
+    }
+
+    /// How many only listen.
+    #[must_use]
+    pub fn audience(&self) -> usize {
+        self.classes
+            .iter()
+            .flat_map(|class| Section::AUDIENCE.map(|section| class.members(section).len()))
+            .sum()
+    }
+
+    /// The one at place *n* of those with as many lines who are served so, by its place in the slab of peers.
+    #[must_use]
+    pub fn nth(&self, lines: usize, section: Section, mut n: usize) -> Option<u32> {
+        for class in self.classes.iter().filter(|class| class.lines() == lines) {
+            let members = class.members(section);
+            match members.get(n) {
+                Some(member) => return Some(member.index),
+                None => n -= members.len(),
+            }
+        }
+        None
     }
 
     /// Those whose own voice is *voice*, by their places in the slab of peers.

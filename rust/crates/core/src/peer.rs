@@ -124,6 +124,10 @@ pub struct Peer {
     pub(crate) ice: IceAgent,
     pub(crate) dtls: Association,
     pub(crate) inbound: Option<Inbound>,
+    /// Whether the service wants packets to reach it as they come.
+    pub(crate) prompt: bool,
+    /// Until when packets reach it as they come because it has lost some.
+    pub(crate) lossy_until: Time,
     pub(crate) publisher: Option<Publisher>,
     pub(crate) joined: Time,
     /// When an authenticated packet last came.

@@ -4,6 +4,7 @@ use arengo_wire::BufferTooSmall;
 use arengo_wire::rtcp::{Compound, NtpTime, ReportBlock, SenderInfo, delay_units};
 
 use crate::SLOT_SSRCS;
+use crate::listeners::Section;
 use crate::peer::Link;
 use crate::space::Voices;
 use crate::time::Time;
@@ -28,6 +29,8 @@ pub struct Reception {
     jitter: u32,
     sender_report: Option<(NtpTime, Time)>,
     reported: Option<Time>,
+    /// As last reported.
+    fraction_lost: u8,
 }
 
 impl Reception {
@@ -56,6 +59,12 @@ impl Reception {
         self.reported
     }
 
+    /// The loss last reported, of 256.
+    #[must_use]
+    pub const fn fraction_lost(&self) -> u8 {
+        self.fraction_lost
+    }
+
     /// The report since the last one; None before the first packet.
     pub fn report(&mut self, now: Time, ssrc: u32) -> Option<ReportBlock> {
         let first = self.first?;
@@ -67,12 +76,13 @@ impl Reception {
         self.expected_before = expected;
         self.received_before = self.received;
         self.reported = Some(now);
+        self.fraction_lost = u8::try_from(fraction).unwrap_or(u8::MAX);
         let (last, delay) = self.sender_report.map_or((0, 0), |(ntp, at)| {
             (ntp.middle(), delay_units(now.since(at)))
         });
         Some(ReportBlock {
             ssrc,
-            fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
+            fraction_lost: self.fraction_lost,
             cumulative_lost: i32::try_from(expected as i64 - self.received as i64).unwrap_or(0),
             highest_sequence: self.highest as u32,
             jitter: self.jitter >> 4,
@@ -94,7 +104,7 @@ pub fn write_receiver_report(block: ReportBlock, out: &mut [u8]) -> Result<usize
 pub fn write_sender_reports(
     now: Time,
     ntp: NtpTime,
-    voices: &Voices,
+    (voices, section): (&Voices, Section),
     link: &Link,
     out: &mut [u8],
 ) -> Result<usize, BufferTooSmall> {
@@ -109,10 +119,8 @@ pub fn write_sender_reports(
         ) else {
             continue;
         };
-        let packets = stream
-            .highest()
-            .saturating_sub(*offset)
-            .saturating_sub(*start);
+        let (highest, all_octets) = voices.so_far(section, slot);
+        let packets = highest.saturating_sub(*offset).saturating_sub(*start);
         if packets == 0 {
             continue;
         }
@@ -120,7 +128,7 @@ pub fn write_sender_reports(
             ntp,
             rtp_timestamp: stream.timestamp_at(now),
             packets: packets as u32,
-            octets: stream.octets().saturating_sub(*octets) as u32,
+            octets: all_octets.wrapping_sub(*octets) as u32,
         };
         compound.sender_report(*ssrc, info, &[])?;
         if let Some(place) = sent.get_mut(slot) {

@@ -30,9 +30,12 @@ use crate::time::Time;
 mod abroad;
 mod joining;
 mod media;
+mod merging;
 mod serving;
 mod ticking;
 mod voices;
+
+pub use merging::MergingMode;
 
 /// How a shard is run.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +44,8 @@ pub struct ShardOptions {
     pub max_peers: usize,
     /// A peer of whom nothing authenticated came for this long is closed.
     pub idle_timeout: Duration,
+    /// Audiences of so many are sent merged packets; None: none ever is, 0: every one.
+    pub merge_from: Option<u32>,
     /// The clock on the wall, for sender reports.
     pub wall: WallClock,
     /// Which of the node's shards this is.
@@ -90,6 +95,8 @@ pub struct Shard {
     events: EventQueue,
     tap: Tap,
     stats: Stats,
+    /// How much of its time the thread is busy, thousandths.
+    busy: u16,
     /// Spaces for whose audience something waits, whose turn is next first.
     to_serve: VecDeque<u32>,
     /// When packets came whose last copy has been made since the last look.
@@ -123,6 +130,7 @@ impl Shard {
             events: EventQueue::default(),
             tap: Tap::default(),
             stats: Stats::default(),
+            busy: 0,
             to_serve: VecDeque::with_capacity(limits::SPACES_TO_SERVE),
             served: Vec::with_capacity(limits::SERVED),
             generation: 0,
@@ -159,6 +167,8 @@ impl Shard {
                 up: None,
             },
             inbound: None,
+            prompt: false,
+            lossy_until: Time::ZERO,
             publisher: Publisher::of(&new.negotiated),
             joined: now,
             heard: now,

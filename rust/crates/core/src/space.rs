@@ -6,7 +6,9 @@ use crate::lending::{Lending, Rules};
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
 use crate::listeners::Listeners;
+use crate::merging::Merger;
 use crate::neighbours::{ShardNumber, Shards};
+use crate::shard::MergingMode;
 use crate::timeline::Timeline;
 
 /// The slots of a space as listeners with a certain number of lines hear them.
@@ -14,6 +16,8 @@ use crate::timeline::Timeline;
 pub struct Voices {
     pub(crate) lending: Lending,
     pub(crate) streams: [Timeline; SLOTS],
+    /// Makes packets of 60 ms of what is in the slots, while there is merging.
+    pub(crate) merger: Option<Box<Merger>>,
     /// Whose voice is in each slot; stays until the slot has ended.
     pub(crate) in_slot: [u32; SLOTS],
 }
@@ -25,6 +29,7 @@ impl Voices {
         Self {
             lending: Lending::new(Rules::loudest(slots)),
             streams: std::array::from_fn(|_| Timeline::new(clock_base)),
+            merger: None,
             in_slot: [0; SLOTS],
         }
     }
@@ -136,6 +141,7 @@ pub struct Space {
     pub(crate) publications: Publications,
     pub(crate) listeners: Listeners,
     pub(crate) audience: Audience,
+    pub(crate) merging: MergingMode,
     /// By number of lines, less one.
     pub(crate) voices: [Voices; SLOTS],
     /// The other shards that have the space.
@@ -155,6 +161,7 @@ impl Space {
             publications: Publications::default(),
             listeners: Listeners::default(),
             audience: Audience::default(),
+            merging: MergingMode::default(),
             voices: std::array::from_fn(|n| Voices::new(n + 1, clock_base)),
             others: Shards::default(),
             tells: true,

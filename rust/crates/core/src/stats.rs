@@ -33,6 +33,12 @@ pub struct Stats {
     pub drops_tap: u64,
     /// Events that gave way to others.
     pub events_dropped: u64,
+    /// Listeners who get merged packets now.
+    pub listeners_merged: u64,
+    /// Merged packets queued, each counted for every listener that it is for.
+    pub packets_merged: u64,
+    /// Packets that came after the merged one that they belonged to had gone, counted for each phase.
+    pub drops_merging: u64,
     /// Packets that had waited too long for an audience, each counted once for all of it.
     pub drops_late: u64,
     /// Publishers' packets passed on.

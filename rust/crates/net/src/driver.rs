@@ -32,6 +32,7 @@ use crate::tcp::{FIRST_TOKEN, ReadEnd};
 pub enum Command {
     Add(Box<NewPeer>, SyncSender<Result<(), Full>>),
     AllowPublish(u64, bool),
+    KeepPrompt(u64, bool),
     ClosePeer(u64, String),
     CloseSpace(u64, String),
     Tap(u64, Vec<u64>),
@@ -416,6 +417,9 @@ impl Driver {
                 Command::AllowPublish(peer, allowed) => {
                     shard.allow_publish(now, peer, allowed, outbox);
                 }
+                Command::KeepPrompt(peer, is_prompt) => {
+                    shard.keep_prompt(peer, is_prompt, outbox);
+                }
                 Command::ClosePeer(peer, why) => shard.close_peer(now, peer, why, outbox),
                 Command::CloseSpace(space, why) => shard.close_space(now, space, &why, outbox),
                 Command::Tap(space, peers) => shard.tap(space, &peers),
@@ -429,7 +433,9 @@ impl Driver {
 
     fn tell(&mut self) {
         let now = self.now();
+        let busy_permille = self.load.permille(now);
         let shard = &mut self.shard;
+        shard.note_busy(busy_permille);
         let neighbours = &self.neighbours;
         self.shared.put_events(|| {
             let event = shard.pop_event();
@@ -451,7 +457,7 @@ impl Driver {
             tcp_connections: exits.connections.len() as u64,
             tcp_rejected: exits.connections.rejected,
             faults: self.faults,
-            busy_permille: self.load.permille(now),
+            busy_permille,
             stage_delay: self.stage_delay,
             forward_delay: self.delay,
             ..MediaStats::default()

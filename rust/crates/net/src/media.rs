@@ -43,6 +43,8 @@ pub struct MediaOptions {
     pub shards: Option<usize>,
     /// Peers of one space that live together on one shard; new ones are spread from here on.
     pub spread_from: usize,
+    /// Audiences of so many are sent packets of 60 ms; None: none ever is, 0: every one.
+    pub merge_from: Option<u32>,
 }
 
 /// An offer, and what its sender may do.
@@ -145,6 +147,7 @@ impl Media {
                 options: ShardOptions {
                     max_peers: options.max_peers,
                     idle_timeout: options.idle_timeout,
+                    merge_from: options.merge_from,
                     wall,
                     number: ShardNumber::new(place).unwrap_or_default(),
                     shards: count,
@@ -255,6 +258,11 @@ impl Media {
     /// Let the voice of a peer through, or end it.
     pub fn allow_publish(&self, peer: u64, allowed: bool) {
         self.tell_home_of(peer, Command::AllowPublish(peer, allowed));
+    }
+
+    /// Have packets reach a listener as they come, never merged, or let that go.
+    pub fn keep_prompt(&self, peer: u64, is_prompt: bool) {
+        self.tell_home_of(peer, Command::KeepPrompt(peer, is_prompt));
     }
 
     /// End a peer.

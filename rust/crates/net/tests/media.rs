@@ -28,6 +28,7 @@ fn options() -> MediaOptions {
         idle_timeout: Duration::from_secs(30),
         shards: Some(1),
         spread_from: 256,
+        merge_from: None,
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Core {
 #[pymethods]
 impl Core {
     #[new]
-    #[pyo3(signature = (*, udp_port, tcp_port, public_ips=Vec::new(), bind=None, max_peers=20_000, idle_timeout_s=30.0, shards=None))]
+    #[pyo3(signature = (*, udp_port, tcp_port, public_ips=Vec::new(), bind=None, max_peers=20_000, idle_timeout_s=30.0, shards=None, merge_from=Some(300)))]
     #[allow(clippy::too_many_arguments, reason = "keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -34,6 +34,7 @@ impl Core {
         max_peers: usize,
         idle_timeout_s: f64,
         shards: Option<usize>,
+        merge_from: Option<u32>,
     ) -> PyResult<Self> {
         if shards.is_some_and(|shards| !(1..=ShardNumber::MOST).contains(&shards)) {
             return Err(PyValueError::new_err("shards must be from 1 to 64"));
@@ -52,6 +53,7 @@ impl Core {
             idle_timeout,
             shards,
             spread_from: SPREAD_FROM,
+            merge_from,
         };
         let media = py
             .detach(|| Media::start(options))
@@ -118,6 +120,10 @@ impl Core {
 
     fn allow_publish(&self, py: Python<'_>, peer: u64, allowed: bool) {
         py.detach(|| self.media.allow_publish(peer, allowed));
+    }
+
+    fn keep_prompt(&self, py: Python<'_>, peer: u64, prompt: bool) {
+        py.detach(|| self.media.keep_prompt(peer, prompt));
     }
 
     fn close_peer(&self, py: Python<'_>, peer: u64, why: String) {
@@ -200,6 +206,9 @@ fn as_dict<'py>(
         ("drops_unknown_total", core.drops_unknown),
         ("drops_tap_total", core.drops_tap),
         ("drops_late_total", core.drops_late),
+        ("drops_merging_total", core.drops_merging),
+        ("listeners_merged", core.listeners_merged),
+        ("packets_merged_total", core.packets_merged),
         ("handshakes_total", core.handshakes),
         ("handshake_failures_total", core.handshake_failures),
         ("stun_total", core.stun),

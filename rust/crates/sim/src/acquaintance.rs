@@ -71,6 +71,7 @@ impl Participant for Acquaintance {
                 sequence: packet.sequence.into(),
                 timestamp: packet.timestamp,
                 opus: packet.opus,
+                part: 0,
             });
         self.heard.extend(heard);
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use arengo_core::Time;
+use arengo_wire::opus::{self, Frames, Packing};
 
 /// 20 ms of a voice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +24,28 @@ pub struct Heard {
     pub sequence: u64,
     pub timestamp: u32,
     pub opus: Vec<u8>,
+    /// Which frame of its packet.
+    pub part: usize,
 }
 
 impl Heard {
+    /// Each frame of a packet as a packet of its own, at its own time.
+    pub fn frames(self) -> Vec<Heard> {
+        let Some(toc) = opus::toc(&self.opus).filter(|toc| toc.packing() != Packing::One) else {
+            return vec![self];
+        };
+        let frames = Frames::parse(&self.opus).expect("the shard sends whole packets");
+        let alone = |(part, frame): (usize, &&[u8])| Heard {
+            timestamp: self
+                .timestamp
+                .wrapping_add(part as u32 * toc.frame_samples()),
+            opus: [&[toc.0 & !3], *frame].concat(),
+            part,
+            ..self.clone()
+        };
+        frames.as_slice().iter().enumerate().map(alone).collect()
+    }
+
     /// Whether this is one of the silence frames that end a voice.
     pub fn is_silence(&self) -> bool {
         self.opus == [0xf8, 0xff, 0xfe]

@@ -97,7 +97,7 @@ impl Server {
     pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 7882);
 
     /// *epoch* is the instant of time zero.
-    pub fn new(epoch: Instant, seed: u64, shards: usize) -> Server {
+    pub fn new(epoch: Instant, seed: u64, shards: usize, merge_from: Option<u32>) -> Server {
         let carried = Arc::new(Mutex::new(Vec::new()));
         let mut chance = SeededChance::new(seed);
         let own = SeededChance::new(chance.next_u64());
@@ -105,6 +105,7 @@ impl Server {
             let options = ShardOptions {
                 max_peers: 4_000,
                 idle_timeout: IDLE_TIMEOUT,
+                merge_from,
                 wall: WallClock {
                     at_zero: Duration::from_secs(1_700_000_000),
                 },

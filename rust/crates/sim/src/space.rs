@@ -33,6 +33,7 @@ pub fn a_space() -> Scenario {
         lines: 3,
         first_sequence: 1_000,
         shards: 1,
+        merge_from: None,
     }
 }
 
@@ -53,6 +54,7 @@ pub struct Scenario {
     lines: usize,
     first_sequence: u64,
     shards: usize,
+    merge_from: Option<u32>,
 }
 
 impl Scenario {
@@ -83,6 +85,14 @@ impl Scenario {
     pub fn of_our_own(self) -> Scenario {
         Scenario {
             kind: Kind::Acquaintance,
+            ..self
+        }
+    }
+
+    /// An audience of so many gets merged packets.
+    pub fn merging_from(self, audience: u32) -> Scenario {
+        Scenario {
+            merge_from: Some(audience),
             ..self
         }
     }
@@ -120,6 +130,7 @@ struct Person {
     /// When the next 20 ms of speech are due; None for who never speaks.
     next_frame: Option<Time>,
     heard: Vec<Heard>,
+    packets: usize,
     is_here: bool,
 }
 
@@ -157,7 +168,7 @@ impl Space {
             epoch,
             now: Time::ZERO,
             chance: SeededChance::new(scenario.seed),
-            server: Server::new(epoch, scenario.seed, scenario.shards),
+            server: Server::new(epoch, scenario.seed, scenario.shards, scenario.merge_from),
             network: Network::new(scenario.seed),
             people: Vec::new(),
             at: HashMap::new(),
@@ -214,6 +225,7 @@ impl Space {
             speech,
             next_frame,
             heard: Vec::new(),
+            packets: 0,
             is_here: true,
         });
         self.at.insert(address, who);
@@ -322,9 +334,14 @@ impl Space {
             .collect()
     }
 
-    /// Everything that reached *who*, silence included.
+    /// Everything that reached *who*, frame by frame, silence included.
     pub fn heard(&self, who: Who) -> &[Heard] {
         &self.people[who].heard
+    }
+
+    /// How many packets those were.
+    pub fn packets(&self, who: Who) -> usize {
+        self.people[who].packets
     }
 
     /// The number under which others hear *who*.
@@ -445,7 +462,8 @@ impl Space {
             self.digest.add(&heard.sequence.to_be_bytes());
             self.digest.add(&heard.timestamp.to_be_bytes());
             self.digest.add(&heard.opus);
-            person.heard.push(heard);
+            person.packets += 1;
+            person.heard.extend(heard.frames());
         }
         self.plan(who);
     }

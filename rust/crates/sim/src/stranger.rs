@@ -116,6 +116,7 @@ impl Stranger {
             sequence: *packet.seq_no,
             timestamp: packet.header.timestamp,
             opus: packet.payload.to_vec(),
+            part: 0,
         });
     }
 

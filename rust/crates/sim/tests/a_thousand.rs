@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use arengo_sim::{SeededChance, Voice, Weather, Who, a_space, read};
+use arengo_sim::{Scenario, SeededChance, Voice, Weather, Who, a_space, read};
 
 const PEOPLE: usize = 1_000;
 const SPEAKERS: usize = 3;
@@ -12,7 +12,16 @@ const BETWEEN: Duration = Duration::from_millis(50);
 
 #[test]
 fn a_thousand_hear_while_others_come_and_go() {
-    let mut space = a_space()
+    hear_while_others_come_and_go(a_space());
+}
+
+#[test]
+fn a_thousand_hear_merged_packets_while_others_come_and_go() {
+    hear_while_others_come_and_go(a_space().merging_from(300));
+}
+
+fn hear_while_others_come_and_go(scenario: Scenario) {
+    let mut space = scenario
         .of_our_own()
         .seeded(1_000)
         .with_speakers(SPEAKERS)

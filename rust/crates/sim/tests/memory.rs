@@ -57,6 +57,7 @@ impl Core {
         let options = ShardOptions {
             max_peers: LISTENERS.into(),
             idle_timeout: 10 * A_WHILE,
+            merge_from: None,
             wall: WallClock {
                 at_zero: Duration::from_secs(1_700_000_000),
             },

@@ -37,6 +37,7 @@ impl Room {
             bind: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             max_peers: 100,
             idle_timeout,
+            merge_from: None,
             shards: Some(shards),
             spread_from: 1,
         });

@@ -216,8 +216,22 @@ impl Shard {
         self.events.push(Event::Connected { peer: id, over_tcp });
     }
 
-    /// Give a connected listener its place in its class.
+    /// Give a connected listener its place in its class: on stage, or in the audience with packets as they come.
     fn seat(&mut self, index: u32) {
+        let Some(peer) = self.peers.get(index) else {
+            return;
+        };
+        let space = self.spaces.get(peer.space);
+        let section = if space.is_some_and(|space| space.publications.has_voice(peer.voice)) {
+            Section::Stage
+        } else {
+            Section::Plain
+        };
+        self.seat_in(index, section);
+    }
+
+    /// Give a connected listener a place in *section* of its class.
+    pub(super) fn seat_in(&mut self, index: u32, section: Section) {
         let Some(peer) = self.peers.get(index).filter(|peer| peer.lines.count() > 0) else {
             return;
         };
@@ -230,13 +244,9 @@ impl Shard {
             self.seats.get_mut(index as usize),
             self.links.get_mut(index as usize),
         ) {
-            let section = if space.publications.has_voice(peer.voice) {
-                Section::Stage
-            } else {
-                Section::Plain
-            };
             link.since = space.audience.next();
             *place = Some(space.listeners.add(peer.lines, section, member));
+            self.stats.listeners_merged += u64::from(section.phase().is_some());
         }
     }
 
@@ -246,7 +256,7 @@ impl Shard {
             return;
         };
         for index in space.listeners.of_voice(voice) {
-            self.catch_up(index, out);
+            self.leave_phase(index, out);
             self.unseat(index);
             self.seat(index);
         }
@@ -257,6 +267,7 @@ impl Shard {
         let Some(seat) = self.seats.get_mut(index as usize).and_then(Option::take) else {
             return;
         };
+        self.stats.listeners_merged -= u64::from(seat.section().phase().is_some());
         let place = self.peers.get(index).map_or(u32::MAX, |peer| peer.space);
         let Some(space) = self.spaces.get_mut(place) else {
             return;

@@ -8,6 +8,7 @@ use arengo_wire::rtcp::{self, Packet};
 use arengo_wire::rtp::{AudioLevel, Header};
 
 use super::Shard;
+use crate::SLOT_SSRCS;
 use crate::events::Event;
 use crate::level::Loudness;
 use crate::limits;
@@ -25,6 +26,15 @@ enum Dropped {
     Unknown,
     Forged,
     Replayed,
+}
+
+/// What a peer's compound of reports says.
+struct Told {
+    by: PeerKey,
+    /// Whether its stream is over.
+    ends: bool,
+    /// The worst loss of what it gets, of 256.
+    fraction_lost: u8,
 }
 
 impl From<OpenError> for Dropped {
@@ -150,8 +160,12 @@ impl Shard {
 
     pub(super) fn rtcp(&mut self, now: Time, from: Route, packet: &mut [u8], out: &mut Outbox) {
         match self.open_rtcp(now, from, packet) {
-            Ok(Some(key)) => self.pause(now, key, out),
-            Ok(None) => {}
+            Ok(told) => {
+                if told.ends {
+                    self.pause(now, told.by, out);
+                }
+                self.note_loss(now, told.by, told.fraction_lost, out);
+            }
             Err(dropped) => self.count(&dropped),
         }
     }
@@ -166,35 +180,41 @@ impl Shard {
         self.tell_others(place, WordKind::Paused(id));
     }
 
-    /// Authenticate and read a compound; the peer, when it ends its stream.
-    fn open_rtcp(
-        &mut self,
-        now: Time,
-        from: Route,
-        packet: &mut [u8],
-    ) -> Result<Option<PeerKey>, Dropped> {
+    /// Authenticate and read a compound.
+    fn open_rtcp(&mut self, now: Time, from: Route, packet: &mut [u8]) -> Result<Told, Dropped> {
         let key = *self.routes.get(&from).ok_or(Dropped::Unknown)?;
         self.handling = Some(key);
         let peer = self.peer_mut(key).ok_or(Dropped::Unknown)?;
         let inbound = peer.inbound.as_mut().ok_or(Dropped::Unknown)?;
         let len = inbound.open_rtcp(packet)?;
-        let mut ends = false;
+        let mut told = Told {
+            by: key,
+            ends: false,
+            fraction_lost: 0,
+        };
         for part in rtcp::packets(packet.get(..len).unwrap_or_default()).flatten() {
+            if let Packet::SenderReport { reports, .. } | Packet::ReceiverReport { reports, .. } =
+                &part
+            {
+                let ours = (*reports).filter(|report| SLOT_SSRCS.contains(&report.ssrc));
+                let worst = ours.map(|report| report.fraction_lost).max();
+                told.fraction_lost = told.fraction_lost.max(worst.unwrap_or(0));
+            }
             let Some(publisher) = &mut peer.publisher else {
-                break;
+                continue;
             };
             match part {
                 Packet::SenderReport { ssrc, info, .. } if publisher.ssrc == Some(ssrc) => {
                     publisher.reception.note_sender_report(now, info.ntp);
                 }
                 Packet::Bye(mut sources) => {
-                    ends |= sources.any(|ssrc| publisher.ssrc == Some(ssrc));
+                    told.ends |= sources.any(|ssrc| publisher.ssrc == Some(ssrc));
                 }
                 _ => {}
             }
         }
         self.heard(now, key, from);
-        Ok(ends.then_some(key))
+        Ok(told)
     }
 
     /// Note an authenticated packet, and follow a peer that has moved to another checked address.

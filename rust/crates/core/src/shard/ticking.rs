@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Shard, send_rtcp};
 use crate::events::{Event, Levels};
 use crate::limits;
+use crate::listeners::Section;
 use crate::outbox::Outbox;
 use crate::peer::PeerKey;
 use crate::reports::{self, COMPOUND};
@@ -27,10 +28,12 @@ impl Shard {
         if now >= self.next_fast {
             self.next_fast = now + VOICES_TICK;
             self.tidy_voices(now, out);
+            self.follow_merging(now, out);
         }
         if now >= self.next_slow {
             self.next_slow = now + limits::SWEEP_TICK;
             self.tell_levels(now);
+            self.judge_merging(now);
             self.report_to_publishers(now, out);
             self.wake_handshakes(now, out);
             self.sweep(now, out);
@@ -174,7 +177,13 @@ impl Shard {
         let Some(voices) = voices else { return };
         let mut plain = [0; COMPOUND];
         let ntp = self.options.wall.ntp(now);
-        match reports::write_sender_reports(now, ntp, voices, link, &mut plain) {
+        let section = self
+            .seats
+            .get(index as usize)
+            .copied()
+            .flatten()
+            .map_or(Section::Plain, |seat| seat.section());
+        match reports::write_sender_reports(now, ntp, (voices, section), link, &mut plain) {
             Ok(len) if len > 0 => {
                 send_rtcp(
                     link,

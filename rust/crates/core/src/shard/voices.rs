@@ -9,6 +9,7 @@ use crate::fanout::{SlotPacket, to_stage};
 use crate::lending::Place;
 use crate::limits::{SERVED, SLOTS};
 use crate::listeners::{Listeners, Section};
+use crate::merging::{Frame, Merged};
 use crate::neighbours::Spoken;
 use crate::outbox::Outbox;
 use crate::peer::Link;
@@ -38,6 +39,25 @@ impl Exit<'_> {
         if is_wanted && !self.audience.push(self.now, section, packet) {
             self.stats.drops_late += 1;
         }
+    }
+
+    /// To the phase that it is for.
+    fn queue_merged(&mut self, lines: usize, merged: &Merged<'_>) {
+        let section = Section::Merged(merged.phase as u8);
+        let count = self.listeners.count(lines, section);
+        if count == 0 {
+            return;
+        }
+        let packet = SlotPacket {
+            lines,
+            slot: merged.slot,
+            stamp: merged.stamp,
+            voice: merged.voice,
+            level: merged.level,
+            opus: merged.opus,
+        };
+        self.stats.packets_merged += if merged.of > 1 { count as u64 } else { 0 };
+        self.queue(section, &packet);
     }
 }
 
@@ -91,6 +111,7 @@ impl Shard {
             }
         }
         tell_active(space, &mut self.events);
+        self.fill_phases(now, place, out);
         self.list_to_serve(place);
     }
 
@@ -171,6 +192,10 @@ impl Voices {
     /// *slot* goes to *voice*; whoever had it is out without a farewell, because the new voice follows at once.
     fn hand_over(&mut self, slot: usize, voice: u32, exit: &mut Exit<'_>) {
         self.settle(slot, exit);
+        let lines = self.slots();
+        if let Some(merger) = &mut self.merger {
+            merger.flush_slot(slot, &mut |merged| exit.queue_merged(lines, &merged));
+        }
         if let (Some(stream), Some(in_slot)) =
             (self.streams.get_mut(slot), self.in_slot.get_mut(slot))
         {
@@ -213,6 +238,20 @@ impl Voices {
             opus,
         };
         exit.send(&packet);
+        if let Some(merger) = &mut self.merger {
+            let frame = Frame {
+                stamp,
+                ticks: spoken.ticks,
+                voice,
+                level: spoken.level_byte,
+                opus,
+            };
+            let late = merger.late();
+            merger.push(exit.now, slot, &frame, &mut |merged| {
+                exit.queue_merged(lines, &merged);
+            });
+            exit.stats.drops_merging += merger.late() - late;
+        }
         true
     }
 
@@ -228,6 +267,10 @@ impl Voices {
 
     /// Say silence in slots whose holder's packets are missing: a browser would draw the last sound out.
     fn pause(&mut self, exit: &mut Exit<'_>) {
+        let lines = self.slots();
+        if let Some(merger) = &mut self.merger {
+            merger.flush_overdue(exit.now, &mut |merged| exit.queue_merged(lines, &merged));
+        }
         for slot in 0..self.slots() {
             let last_sent = self.stream(slot).and_then(|stream| stream.last_sent());
             if self.lending.holder(slot).is_some()
@@ -248,7 +291,13 @@ impl Voices {
         else {
             return;
         };
-        for stamp in stream.finish(exit.now, SILENCE_FRAME.len()) {
+        let stamps = stream.finish(exit.now, SILENCE_FRAME.len());
+        if let Some(merger) = &mut self.merger {
+            merger.end(slot, &stamps, voice, SILENT, &mut |merged| {
+                exit.queue_merged(lines, &merged);
+            });
+        }
+        for stamp in stamps {
             let packet = SlotPacket {
                 lines,
                 slot,

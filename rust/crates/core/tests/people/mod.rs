@@ -25,6 +25,7 @@ use arengo_core::{
     Batch, Entropy, Event, NewPeer, Outbox, Route, SLOT_SSRCS, Shard, ShardOptions, Sink, Time,
     WallClock,
 };
+use arengo_wire::opus::Frames;
 use arengo_wire::rtp::{AudioLevel, Element, Header, HeaderFields};
 use arengo_wire::sdp::{IceCredentials, Mic, Negotiated, Slot};
 use arengo_wire::srtp::Profile;
@@ -111,6 +112,48 @@ impl Heard {
     }
 }
 
+/// A frame of 20 ms as a listener hears it, out of a packet of one or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardFrame {
+    pub slot: usize,
+    pub voice: u32,
+    pub index: u64,
+    pub timestamp: u32,
+    pub of: usize,
+    /// Without the table of contents.
+    pub frame: Vec<u8>,
+}
+
+impl HeardFrame {
+    pub fn is_silence(&self) -> bool {
+        self.frame == [0xFF, 0xFE]
+    }
+
+    /// Which of its speaker's packets it was, as [`World::packet`] writes it; None for silence.
+    pub fn number(&self) -> Option<u16> {
+        (self.frame.len() == 7).then(|| u16::from_be_bytes([self.frame[1], self.frame[2]]))
+    }
+}
+
+/// The frames of *heard*, in order.
+pub fn frames(heard: &[Heard]) -> Vec<HeardFrame> {
+    let mut frames = Vec::new();
+    for packet in heard {
+        let parsed = Frames::parse(&packet.opus).unwrap();
+        for (n, frame) in parsed.as_slice().iter().enumerate() {
+            frames.push(HeardFrame {
+                slot: packet.slot,
+                voice: packet.voice,
+                index: packet.index,
+                timestamp: packet.timestamp.wrapping_add(960 * n as u32),
+                of: parsed.as_slice().len(),
+                frame: frame.to_vec(),
+            });
+        }
+    }
+    frames
+}
+
 pub struct Person {
     pub id: u64,
     pub voice: u32,
@@ -137,6 +180,11 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        Self::merging_from(None)
+    }
+
+    /// Audiences of so many get merged packets.
+    pub fn merging_from(merge_from: Option<u32>) -> Self {
         let sent = Sent::default();
         let chance_fails = Arc::new(AtomicBool::new(false));
         let entropy = CountingEntropy {
@@ -146,6 +194,7 @@ impl World {
         let options = ShardOptions {
             max_peers: 5000,
             idle_timeout: Duration::from_secs(30),
+            merge_from,
             wall: WallClock {
                 at_zero: Duration::from_secs(1_700_000_000),
             },
@@ -248,8 +297,14 @@ impl World {
     /// A check whose effects wait with what waits for the audience.
     pub fn check_unserved(&mut self, person: &Person) {
         let password = person.ice.password.clone();
-        let mut bytes = self.a_check(person, true, &password);
+        let mut bytes = a_check(&person.ice, true, &password);
         self.arrive(person.route, &mut bytes);
+    }
+
+    /// A check of whoever has *ice* and is at *route*.
+    pub fn keep_alive(&mut self, ice: &IceCredentials, route: Route) {
+        let mut bytes = a_check(ice, true, &ice.password);
+        self.arrive(route, &mut bytes);
     }
 
     /// Run handshake work, and leave the audience alone.
@@ -261,23 +316,8 @@ impl World {
     }
 
     pub fn check_with(&mut self, person: &Person, from: Route, nominates: bool, password: &str) {
-        let mut bytes = self.a_check(person, nominates, password);
+        let mut bytes = a_check(&person.ice, nominates, password);
         self.receive(from, &mut bytes);
-    }
-
-    fn a_check(&self, person: &Person, nominates: bool, password: &str) -> Vec<u8> {
-        let request = BindingRequest {
-            transaction: TransactionId([9; 12]),
-            username: &format!("{}:theirs", person.ice.ufrag),
-            priority: 1,
-            role: IceRole::Controlling(1),
-            use_candidate: nominates,
-        };
-        let mut bytes = [0; 256];
-        let len = request
-            .write(&StunIntegrity::new(password), &mut bytes)
-            .unwrap();
-        bytes[..len].to_vec()
     }
 
     /// A datagram comes, and what it makes for the audience waits.
@@ -401,9 +441,13 @@ impl World {
         self.sent.borrow_mut().clear();
     }
 
-    /// Where each datagram that nobody has looked at went, in order.
+    /// Where each packet of sound that nobody has looked at went, in order.
     pub fn sent_to(&mut self) -> Vec<Route> {
-        self.sent.borrow().iter().map(|(to, _)| *to).collect()
+        let is_sound =
+            |datagram: &[u8]| datagram[0] >> 6 == 2 && !(192..=223).contains(&datagram[1]);
+        let sent = self.sent.borrow();
+        let sound = sent.iter().filter(|(_, datagram)| is_sound(datagram));
+        sound.map(|(to, _)| *to).collect()
     }
 
     /// Datagrams for *person* since the last look, by route.
@@ -476,4 +520,19 @@ pub fn voices(heard: &[Heard]) -> Vec<u32> {
     voices.sort_unstable();
     voices.dedup();
     voices
+}
+
+fn a_check(ice: &IceCredentials, nominates: bool, password: &str) -> Vec<u8> {
+    let request = BindingRequest {
+        transaction: TransactionId([9; 12]),
+        username: &format!("{}:theirs", ice.ufrag),
+        priority: 1,
+        role: IceRole::Controlling(1),
+        use_candidate: nominates,
+    };
+    let mut bytes = [0; 256];
+    let len = request
+        .write(&StunIntegrity::new(password), &mut bytes)
+        .unwrap();
+    bytes[..len].to_vec()
 }
