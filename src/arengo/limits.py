@@ -129,6 +129,27 @@ class Limits:
     database_retry_s: float = 1.0
     """While the database is away, a space asks for it this often."""
 
+    # ---- too much to carry -----------------------------------------------------------------
+    weigh_s: float = 1.0
+    """How often the load is weighed."""
+    thin_busy: float = 0.8
+    thin_lag_s: float = 0.2
+    """With this share of a media thread's time in use, or the service this late, pulses are told less often."""
+    thin_pulses: int = 4
+    """One pulse in so many is told then."""
+    refuse_busy: float = 0.95
+    refuse_lag_s: float = 1.0
+    """With this share, or the service this late, new listeners are refused with 503 `media_full`."""
+    shed_until: float = 0.8
+    """Below this part of the mark that began it, for `shed_calm_s`, less is shed again."""
+    shed_calm_s: float = 10.0
+    """The load has to be calm for so long before less is shed again."""
+    reserved_share: float = 0.01
+    """Part of all media sessions that is kept for those who speak, moderate or are invited."""
+    full_retry_s: float = 10.0
+    full_retry_spread_s: float = 20.0
+    """Who is refused is told to come back after the first, and a part of the second by chance."""
+
     # ---- the space channel -----------------------------------------------------------------
     channel_message_bytes: int = 16_384
     """One message of a client."""

@@ -68,7 +68,7 @@ class Replay:
 
     def __init__(self) -> None:
         self.clock = StoppedClock()
-        limits = Limits(pulse_s=NEVER_S)
+        limits = Limits(pulse_s=NEVER_S, weigh_s=NEVER_S)
         self.spaces = Spaces(MemorySpaces(), FakeMediaPlane(), self.clock, CountedIds(), limits, Directory())
         guests = SimpleNamespace(welcome=lambda address: SimpleNamespace(identity=GUEST))
         self._services = cast(Services, SimpleNamespace(spaces=self.spaces, limits=limits, clock=self.clock, guests=guests))

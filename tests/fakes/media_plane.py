@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from arengo.domain.errors import Refusal, Unavailable
-from arengo.service.ports import MediaEvent, NodeId, PeerClosed, PeerConnected, PeerId, SdpAnswer
+from arengo.service.ports import MediaEvent, MediaLoad, NodeId, PeerClosed, PeerConnected, PeerId, SdpAnswer
 
 OFFER_MOST = 65_536
 
@@ -90,6 +90,11 @@ class FakeMediaPlane:
 
     async def tap(self, node: NodeId, space: str, peers: frozenset[PeerId]) -> None:
         self.log.append(f"tap {space}")
+
+    async def load(self, node: NodeId) -> MediaLoad:
+        busy = self.figures["busy"]
+        assert isinstance(busy, float)
+        return MediaLoad(busy, self._most)
 
     async def events(self) -> AsyncIterator[MediaEvent]:
         while True:

@@ -138,11 +138,13 @@ class House:
 
 
 @asynccontextmanager
-async def a_house(store: SpaceStore | None = None, *, clock: StoppedClock | None = None, **limits: float) -> AsyncIterator[House]:
+async def a_house(
+    store: SpaceStore | None = None, *, clock: StoppedClock | None = None, media: FakeMediaPlane | None = None, **limits: float
+) -> AsyncIterator[House]:
     clock = clock or StoppedClock()
     store = store or MemorySpaces()
-    media, people = FakeMediaPlane(), Directory()
-    spaces = Spaces(store, media, clock, SystemIds(clock), Limits(pulse_s=NEVER_S, **limits), people)  # type: ignore[arg-type]
+    media, people = media or FakeMediaPlane(), Directory()
+    spaces = Spaces(store, media, clock, SystemIds(clock), Limits(pulse_s=NEVER_S, weigh_s=NEVER_S, **limits), people)  # type: ignore[arg-type]
     await spaces.start()
     try:
         yield House(spaces, store, media, clock, people)

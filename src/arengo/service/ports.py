@@ -24,6 +24,14 @@ class SdpAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaLoad:
+    """*busy*: the share of the last second in which the busiest media thread worked; *most_peers*: all places."""
+
+    busy: float
+    most_peers: int
+
+
+@dataclass(frozen=True, slots=True)
 class PeerConnected:
     peer: PeerId
     transport: str
@@ -79,6 +87,7 @@ class MediaPlane(Protocol):
     async def close_peer(self, node: NodeId, peer: PeerId, why: str) -> None: ...
     async def close_space(self, node: NodeId, space: str, why: str) -> None: ...
     async def tap(self, node: NodeId, space: str, peers: frozenset[PeerId]) -> None: ...
+    async def load(self, node: NodeId) -> MediaLoad: ...
     def events(self) -> AsyncIterator[MediaEvent]: ...
 
 

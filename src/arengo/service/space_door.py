@@ -12,6 +12,7 @@ from arengo.domain.errors import ArengoError, Unavailable
 from arengo.domain.events import Events, Mic
 from arengo.domain.identity import Person
 from arengo.domain.ids import PersonId
+from arengo.domain.shedding import has_reserve
 from arengo.domain.space import Space
 from arengo.domain.stage import set_mic
 from arengo.service.attendance import Attendant, Door, MediaSession
@@ -24,6 +25,7 @@ from arengo.service.space_room import SpaceRoom
 async def enter(room: SpaceRoom, person: Person, outlet: Outlet, *, shown: bool, since: int | None) -> Attendant:
     """Give *person* a channel; the older one, if any, is closed as replaced. *since*: the last version that they have seen."""
     room.require_entry(person)
+    _require_room(room, person)
     attendant = _attend(room, person)
     previous, attendant.outlet = attendant.outlet, outlet
     attendant.person = person
@@ -59,6 +61,9 @@ async def open_media(room: SpaceRoom, person: Person, door: Door, offer: str, re
     """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone."""
     room.tools.offers.take(f"{room.space.id}/{person.id}")
     _require_sound(room, person)
+    if door is not Door.WHIP:
+        _require_room(room, person)
+        room.tools.admission.require_place(has_reserve=has_reserve(room.space, person))
     if door is Door.WHIP:
         decide(room.space, person, ComeOnStage(Mic.ON), room.moment(person.id, room.now()))
     session = MediaSession(room.tools.ids.token(), PeerId(next(room.tools.peer_numbers)), door, room.space.id, person.id)
@@ -148,6 +153,12 @@ def _require_sound(room: SpaceRoom, person: Person) -> None:
     refusal = reason_to_leave(room.space, person)
     if refusal is not None:
         raise refusal
+
+
+def _require_room(room: SpaceRoom, person: Person) -> None:
+    """Refuse with `media_full` who is new, while new listeners are shed."""
+    if room.attendance.find(person.id) is None and not has_reserve(room.space, person):
+        room.tools.admission.require_room()
 
 
 def _attendant(room: SpaceRoom, person: Person) -> Attendant:

@@ -6,21 +6,26 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from arengo.domain.shedding import Shedding
 from arengo.service.space_room import SpaceRoom
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceFigures:
-    """*spaces* by state, of those with a room; *people* by role, guests apart; *event_lag_s*: the slowest turn of the last second."""
+    """*spaces* by state, of those with a room; *people* by role, guests apart.
+
+    *event_lag_s*: the slowest turn of the last second; *shedding*: what is shed for the load.
+    """
 
     spaces: Mapping[str, int]
     people: Mapping[str, int]
     channels: int
     media_sessions: int
     event_lag_s: float
+    shedding: Shedding
 
 
-def figures_of(rooms: Iterable[SpaceRoom]) -> SpaceFigures:
+def figures_of(rooms: Iterable[SpaceRoom], shedding: Shedding) -> SpaceFigures:
     """Count what is in *rooms* now."""
     spaces: Counter[str] = Counter()
     people: Counter[str] = Counter()
@@ -34,4 +39,4 @@ def figures_of(rooms: Iterable[SpaceRoom]) -> SpaceFigures:
             people["guest" if person.is_guest else room.space.role(person.id).value] += 1
             channels += attendant.outlet is not None
             sessions += len(attendant.sessions)
-    return SpaceFigures(spaces, people, channels, sessions, lag_s)
+    return SpaceFigures(spaces, people, channels, sessions, lag_s, shedding)

@@ -65,11 +65,11 @@ class Herald:
         if before.settings.who_may_speak is not after.settings.who_may_speak and any(isinstance(e, SettingsChanged) for e in events):
             self._stale = [a.person.id for a in self._attendance.with_channel()]
 
-    def pulse(self, space: Space) -> None:
-        """Tell what was gathered, when anything was; large audiences are told less often."""
+    def pulse(self, space: Space, *, thinning: int = 1) -> None:
+        """Tell what was gathered, when anything was; large audiences are told less often, and only one time in *thinning*."""
         self._tell_stale(space)
         self._beats += 1
-        if self._beats % (1 + len(self._attendance) // self._limits.pulse_people):
+        if self._beats % (thinning * (1 + len(self._attendance) // self._limits.pulse_people)):
             return
         crowd = self.crowd(space)
         reactions = self._reactions.take()

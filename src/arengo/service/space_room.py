@@ -23,6 +23,7 @@ from arengo.domain.ids import PersonId, Voice, voice_of
 from arengo.domain.moment import Moment
 from arengo.domain.space import Space, evolve_all
 from arengo.limits import Limits
+from arengo.service.admission import Admission
 from arengo.service.attendance import Attendance, Attendant, Door, MediaSession
 from arengo.service.clock import Clock
 from arengo.service.ids import Ids
@@ -49,6 +50,7 @@ class RoomTools:
     ids: Ids
     limits: Limits
     tokens: ResumeTokens
+    admission: Admission
     peer_numbers: Iterator[int]
     peers: dict[PeerId, MediaSession]  # every open session of the server
     commands: RateLimit

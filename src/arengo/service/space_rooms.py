@@ -83,7 +83,7 @@ class Rooms:
 
     def pulse(self) -> None:
         for room in self:
-            room.herald.pulse(room.space)
+            room.herald.pulse(room.space, thinning=self._tools.admission.thinning)
 
     async def look(self) -> None:
         for kept in tuple(self._kept.values()):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from random import SystemRandom
 
 from arengo.domain import hosting, refusals
 from arengo.domain.access import may_see, require_sight
@@ -22,17 +23,19 @@ from arengo.domain.lifecycle import State
 from arengo.domain.rates import Rate
 from arengo.domain.settings import Settings
 from arengo.limits import Limits
-from arengo.service.attendance import Attendant, Door
+from arengo.service.admission import Admission
+from arengo.service.attendance import Attendant, Door, MediaSession
 from arengo.service.clock import Clock
 from arengo.service.ids import Ids
 from arengo.service.news import Crowd, Outlet
-from arengo.service.ports import MediaPlane, PeopleDirectory, SpaceStore
+from arengo.service.ports import MediaPlane, PeerId, PeopleDirectory, SpaceStore
 from arengo.service.rates import RateLimit
 from arengo.service.resume import ResumeTokens, Stay
 from arengo.service.space_door import enter, hang_up, open_media
 from arengo.service.space_ear import MediaEar
 from arengo.service.space_figures import SpaceFigures, figures_of
 from arengo.service.space_listing import SpaceView, by_audience, is_overdue, view_of
+from arengo.service.space_media import THIS_NODE
 from arengo.service.space_room import RoomTools, SpaceRoom
 from arengo.service.space_rooms import Rooms
 
@@ -54,6 +57,7 @@ class Seat:
 class _Running:
     rooms: Rooms
     tokens: ResumeTokens
+    admission: Admission
     tasks: tuple[asyncio.Task[None], ...]
 
 
@@ -79,8 +83,9 @@ class Spaces:
         rooms = Rooms(tools)
         await rooms.load_live()
         ear = MediaEar(tools.peers, rooms.find)
-        tasks = (asyncio.create_task(rooms.beat(), name="spaces beat"), asyncio.create_task(ear.listen(self._media), name="spaces ear"))
-        self._running = _Running(rooms, tokens, tasks)
+        duties = {"beat": rooms.beat(), "ear": ear.listen(self._media), "load": tools.admission.watch(self._media, THIS_NODE)}
+        tasks = tuple(asyncio.create_task(duty, name=f"spaces {name}") for name, duty in duties.items())
+        self._running = _Running(rooms, tokens, tools.admission, tasks)
 
     async def stop(self) -> None:
         """Tell everybody that the server goes away, and let go of every room; twice does no harm."""
@@ -94,7 +99,7 @@ class Spaces:
 
     def figures(self) -> SpaceFigures:
         """Count spaces and people, for those who watch over the server."""
-        return figures_of(self.rooms)
+        return figures_of(self.rooms, self._active.admission.shedding)
 
     async def look_after(self) -> None:
         """Do now what the heartbeat does each second: who is gone for too long, what is still to be written."""
@@ -103,6 +108,10 @@ class Spaces:
     def pulse(self) -> None:
         """Tell now what the heartbeat tells four times a second."""
         self.rooms.pulse()
+
+    async def weigh(self, *, lag_s: float = 0.0) -> None:
+        """Weigh now what is weighed each second: the load of the sound, and how late the service is."""
+        self._active.admission.weigh(await self._media.load(THIS_NODE), lag_s)
 
     @property
     def rooms(self) -> Rooms:
@@ -190,6 +199,10 @@ class Spaces:
         attendant = await enter(room, person, outlet, shown=shown, since=since if known else None)
         return Seat(room, attendant)
 
+    def require_room(self) -> None:
+        """Refuse with `media_full` while new listeners are shed; asked before a stranger is made a guest, who would be counted."""
+        self._active.admission.require_room()
+
     async def stay(self, space_id: SpaceId, token: str) -> Stay | None:
         """Read a resume token of this space; None where it is not good, or its account has been banned."""
         stay = self._active.tokens.read(token, self._clock.now())
@@ -262,6 +275,7 @@ class Spaces:
 
     def _tools(self, tokens: ResumeTokens) -> RoomTools:
         limits = self._limits
+        peers: dict[PeerId, MediaSession] = {}
         return RoomTools(
             store=self._store,
             media=self._media,
@@ -269,8 +283,9 @@ class Spaces:
             ids=self._ids,
             limits=limits,
             tokens=tokens,
+            admission=Admission(peers, self._clock, limits, SystemRandom().random),
             peer_numbers=count(1),
-            peers={},
+            peers=peers,
             commands=self._rate(limits.commands_per_person, limits.commands_per_person_s),
             reactions=self._rate(limits.reactions_per_person, limits.reactions_per_person_s),
             offers=self._rate(limits.media_sessions_per_person, limits.media_sessions_per_person_s),

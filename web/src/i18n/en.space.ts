@@ -183,6 +183,7 @@ export function englishSpace(f: Formats) {
       reconnecting: "Reconnecting, the sound goes on as far as it can",
       reconnectingOnStage: "Reconnecting, still your place on stage",
       serverRestarting: "The server starts again, everything comes back by itself",
+      serverFull: "The server is full just now. Stay here: you come in by yourself as soon as there is room",
       offline: "No network. It goes on by itself as soon as there is one",
       soundConnecting: "The sound is on its way",
       soundReconnecting: "The sound is being mended",

@@ -173,6 +173,7 @@ export function italianSpace(f: Formats): SpaceCatalogue {
       reconnecting: "Ti sto ricollegando, il suono continua finché può",
       reconnectingOnStage: "Ti sto ricollegando, il tuo posto sul palco resta tuo",
       serverRestarting: "Il server riparte, tutto torna da solo",
+      serverFull: "Il server è pieno in questo momento. Resta qui: entrerai da solo appena c’è posto",
       offline: "Non c’è rete. Riprende da solo appena torna",
       soundConnecting: "Il suono sta arrivando",
       soundReconnecting: "Il suono si sta riprendendo",

@@ -45,6 +45,8 @@ export class SpaceSound implements Sound {
   #prepared: MediaSession | null = null;
   #everHeard = false;
   #tries = 0;
+  /** The server had no place for us when it was asked last. */
+  #isFull = false;
   #track: MediaStreamTrack | null = null;
   #reader = new LevelReader();
   #stopRetry: Stop = () => undefined;
@@ -137,6 +139,7 @@ export class SpaceSound implements Sound {
     await session.send(this.#track);
     const outcome = await session.connect(spaceId, resume);
     if (outcome.ok || session !== this.#next) return;
+    this.#isFull = outcome.problem.code === "media_full";
     if (PASSING.has(outcome.problem.code)) this.#retry(session, outcome.problem.retryAfter);
     else this.#refuse(outcome.problem);
   }
@@ -158,6 +161,7 @@ export class SpaceSound implements Sound {
     this.#next = null;
     this.#tries = 0;
     this.#everHeard = true;
+    this.#isFull = false;
     this.#playback.attach(session.slots);
     if (old?.person === session.person) old?.supersede();
     else old?.close();
@@ -185,6 +189,7 @@ export class SpaceSound implements Sound {
   #drop(): void {
     this.#stopRetry();
     this.#stopLevels();
+    this.#isFull = false;
     const sessions = [this.#current, this.#next, this.#prepared];
     this.#current = this.#next = this.#prepared = null;
     for (const session of sessions) session?.close();
@@ -211,6 +216,7 @@ export class SpaceSound implements Sound {
     if (this.#joined === null) return "off";
     if (this.#current?.state.value === "connected") return this.#playback.blocked.value ? "blocked" : "playing";
     if (this.#current === null && this.#next === null && this.#tries === 0) return "unable";
+    if (this.#isFull) return "full";
     return this.#everHeard ? "lost" : "connecting";
   }
 }

@@ -1,5 +1,5 @@
 import { CLOSE, meaningOf, parseFromServer, Unreadable } from "../protocol/index.js";
-import type { AnyCommand, AnyEvent, FromServer, MediaClosed, Pulse, Welcome, You } from "../protocol/index.js";
+import type { AnyCommand, AnyEvent, Delay, FromServer, MediaClosed, Pulse, Welcome, You } from "../protocol/index.js";
 import { backoffMs } from "./backoff.js";
 import { Commands } from "./commands.js";
 import { failed, problem, type Outcome } from "./outcome.js";
@@ -12,9 +12,9 @@ import { evolveYou } from "./you.js";
 /** Where the channel stands; `waiting` comes back by itself, `stopped` does not. */
 export type ChannelState =
   | { readonly name: "idle" }
-  | { readonly name: "connecting"; readonly restarting: boolean }
+  | { readonly name: "connecting"; readonly because: Delay | null }
   | { readonly name: "open" }
-  | { readonly name: "waiting"; readonly restarting: boolean }
+  | { readonly name: "waiting"; readonly because: Delay | null }
   | { readonly name: "stopped"; readonly why: "left" | "replaced" | "ended" }
   | { readonly name: "refused"; readonly code: string };
 
@@ -92,7 +92,9 @@ export class ChannelSession {
 
   /** The network may have changed: find out now rather than at the next ping. */
   poke(): void {
-    if (this.state.value.name === "waiting") this.#dial();
+    const state = this.state.value;
+    // A full server has said when to come back, and another network does not change that.
+    if (state.name === "waiting" && state.because !== "full") this.#dial();
     else if (this.state.value.name === "open") this.#ping(PONG_SOON_MS);
   }
 
@@ -122,7 +124,7 @@ export class ChannelSession {
     const dialled = this.#dialled;
     const mine = (run: () => void) => (): void => void (dialled === this.#dialled && run());
     const was = this.state.value;
-    this.state.set({ name: "connecting", restarting: was.name === "waiting" && was.restarting });
+    this.state.set({ name: "connecting", because: was.name === "waiting" ? was.because : null });
     this.#stopTimer = this.parts.scheduler.after(WELCOME_WITHIN_MS, mine(() => this.#giveUp()));
     this.#line = this.parts.dialer.dial(this.spaceId, {
       opened: mine(() => this.#hello()),
@@ -223,7 +225,7 @@ export class ChannelSession {
   /** The line says nothing: take another. */
   #giveUp(): void {
     this.#drop(GIVEN_UP);
-    this.#wait(backoffMs(this.#tries, this.parts.chance), false);
+    this.#wait(backoffMs(this.#tries, this.parts.chance), null);
   }
 
   #closed(code: number, reason: string): void {
@@ -232,7 +234,7 @@ export class ChannelSession {
     if (meaning.act === "stop") this.state.set({ name: "stopped", why: meaning.why });
     else if (meaning.act === "refused") this.state.set({ name: "refused", code: meaning.code });
     else if (meaning.act === "fresh") this.#startAfresh();
-    else this.#wait(meaning.afterSeconds * 1000 + backoffMs(this.#tries, this.parts.chance), meaning.restarting);
+    else this.#wait(meaning.afterSeconds * 1000 + backoffMs(this.#tries, this.parts.chance), meaning.because);
   }
 
   /** One of us does not understand the other: once more from the beginning, then no more. */
@@ -241,14 +243,14 @@ export class ChannelSession {
     this.#token = null;
     this.#freshTries += 1;
     if (this.#freshTries > 1) this.state.set({ name: "refused", code: "unreadable" });
-    else this.#wait(backoffMs(0, this.parts.chance), false);
+    else this.#wait(backoffMs(0, this.parts.chance), null);
   }
 
-  #wait(ms: number, restarting: boolean): void {
+  #wait(ms: number, because: Delay | null): void {
     this.#tries += 1;
     const was = this.state.value;
-    const still = (was.name === "waiting" || was.name === "connecting") && was.restarting;
-    this.state.set({ name: "waiting", restarting: restarting || still });
+    const still = was.name === "waiting" || was.name === "connecting" ? was.because : null;
+    this.state.set({ name: "waiting", because: because ?? still });
     this.#stopTimer = this.parts.scheduler.after(ms, () => this.#dial());
   }
 

@@ -1,4 +1,4 @@
-import type { Audience, SpacePage, You } from "../protocol/index.js";
+import type { Audience, Delay, SpacePage, You } from "../protocol/index.js";
 import type { Problem } from "./outcome.js";
 import type { SoundState } from "./ports.js";
 import { mayAtDoor, mayOf, NOTHING } from "./rights.js";
@@ -15,7 +15,7 @@ export interface StayFacts {
   readonly page: SpacePage | null;
   readonly you: You | null;
   readonly online: boolean;
-  readonly restarting: boolean;
+  readonly delay: Delay | null;
   readonly sound: SoundState;
   readonly soundProblem: Problem | null;
   readonly notices: readonly Notice[];

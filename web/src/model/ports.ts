@@ -73,9 +73,9 @@ export type Levels = ReadonlyMap<number, number>;
  *
  * `off`: not joined. `connecting`: the first time. `playing`. `lost`: cut, and being repaired.
  * `blocked`: the browser wants a click before it plays. `refused`: the server said no, see `problem`.
- * `unable`: this browser has no WebRTC.
+ * `full`: the server had no place for it, and is asked again at the time that it said. `unable`: this browser has no WebRTC.
  */
-export type SoundState = "off" | "connecting" | "playing" | "lost" | "blocked" | "refused" | "unable";
+export type SoundState = "off" | "connecting" | "playing" | "lost" | "full" | "blocked" | "refused" | "unable";
 
 /**
  * Why every connection is worth a look: the line is up again, the route may be another, or the page was hidden and is back.

@@ -1,3 +1,4 @@
+import type { Delay } from "../protocol/index.js";
 import type { SpaceState } from "./space.js";
 import { onStage } from "./space.js";
 import type { Problem } from "./outcome.js";
@@ -7,7 +8,8 @@ import type { StatusLine, StayPhase } from "./views/stay.js";
 export interface Circumstances {
   readonly phase: StayPhase;
   readonly online: boolean;
-  readonly restarting: boolean;
+  /** Why the channel takes a while, where it does. */
+  readonly delay: Delay | null;
   readonly sound: SoundState;
   readonly soundProblem: Problem | null;
   readonly space: SpaceState | null;
@@ -22,11 +24,13 @@ export function statusOf(now: Circumstances): StatusLine | null {
     case "waiting":
       return { key: "waiting_for_start" };
     case "joining":
-      return now.online ? { key: "joining" } : { key: "offline" };
+      if (!now.online) return { key: "offline" };
+      return { key: now.delay === "full" ? "server_full" : "joining" };
     case "reconnecting":
       if (!now.online) return { key: "offline" };
+      if (now.delay === "full") return { key: "server_full" };
       if (now.phase.onStage) return { key: "reconnecting_on_stage" };
-      return { key: now.restarting ? "server_restarting" : "reconnecting" };
+      return { key: now.delay === "restarting" ? "server_restarting" : "reconnecting" };
     case "here":
       return soundLine(now) ?? (now.space && companyLine(now.space, now.me));
     default:
@@ -41,6 +45,8 @@ function soundLine({ sound, soundProblem, space }: Circumstances): StatusLine | 
       return { key: "sound_connecting" };
     case "lost":
       return { key: "sound_reconnecting" };
+    case "full":
+      return { key: "server_full" };
     case "blocked":
       return { key: "sound_blocked" };
     case "unable":

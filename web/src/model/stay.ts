@@ -348,7 +348,7 @@ export class StayMachine implements Stay {
       page: this.#door.page.value,
       you: this.#channel.you.value,
       online: network.online.value,
-      restarting: "restarting" in channel && channel.restarting,
+      delay: "because" in channel ? channel.because : null,
       sound: sound.state.value,
       soundProblem: sound.problem.value,
       notices: this.#notices.list.value,

@@ -13,12 +13,15 @@ export const CLOSE = {
   unavailable: 4503,
 } as const;
 
+/** Why coming back takes a while. */
+export type Delay = "restarting" | "full";
+
 /** What a client does about a closed channel. */
 export type CloseMeaning =
   | { readonly act: "stop"; readonly why: "left" | "replaced" | "ended" }
   | { readonly act: "refused"; readonly code: string }
   | { readonly act: "fresh" }
-  | { readonly act: "resume"; readonly afterSeconds: number; readonly restarting: boolean };
+  | { readonly act: "resume"; readonly afterSeconds: number; readonly because: Delay | null };
 
 /** Read a close code and its reason; anything unknown, and a cut line, is worth coming back for. */
 export function meaningOf(code: number, reason: string): CloseMeaning {
@@ -38,11 +41,14 @@ export function meaningOf(code: number, reason: string): CloseMeaning {
     case CLOSE.spaceEnded:
       return { act: "stop", why: "ended" };
     case CLOSE.tooMany:
-      return { act: "resume", afterSeconds: secondsAfterColon(reason), restarting: false };
+      return { act: "resume", afterSeconds: secondsAfterColon(reason), because: null };
+    case CLOSE.unavailable:
+      if (reason.startsWith("media_full")) return { act: "resume", afterSeconds: secondsAfterColon(reason), because: "full" };
+      return { act: "resume", afterSeconds: 0, because: null };
     case CLOSE.goingAway:
-      return { act: "resume", afterSeconds: 0, restarting: true };
+      return { act: "resume", afterSeconds: 0, because: "restarting" };
     default:
-      return { act: "resume", afterSeconds: 0, restarting: false };
+      return { act: "resume", afterSeconds: 0, because: null };
   }
 }
 

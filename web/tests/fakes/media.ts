@@ -114,11 +114,12 @@ export class FakeMediaDoor implements MediaDoor {
   readonly offered: string[] = [];
   readonly hungUp: string[] = [];
   refusal: string | null = null;
+  retryAfter: number | null = null;
   sdp = "answer";
 
   async offer(_: string, sdp: string, resume: string): Promise<Outcome<Answered>> {
     this.offered.push(`${sdp} with ${resume}`);
-    if (this.refusal !== null) return failed(problem(this.refusal));
+    if (this.refusal !== null) return failed(problem(this.refusal, "", this.retryAfter));
     return succeeded({ sdp: this.sdp, location: `/media/s${this.offered.length}` });
   }
 

@@ -154,6 +154,19 @@ describe("the sound of a space", () => {
     expect(sound.state.value).toBe("playing");
   });
 
+  it("says that the server is full, and asks again when it said", async () => {
+    door.refusal = "media_full";
+    door.retryAfter = 12;
+    sound.join("space", "token", "1");
+    await time.pass(11_900);
+    expect([sound.state.value, door.offered.length]).toEqual(["full", 1]);
+    door.refusal = null;
+    await time.pass(1_000);
+    expect([sound.state.value, door.offered.length]).toEqual(["full", 2]);
+    peers.at(-1)?.become("connected");
+    expect(sound.state.value).toBe("playing");
+  });
+
   it("says why the server refused, until it is asked to join again", async () => {
     door.refusal = "sdp_no_opus";
     sound.join("space", "token", "1");

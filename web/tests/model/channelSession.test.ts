@@ -52,9 +52,25 @@ describe("a channel", () => {
     opened();
     dialer.line.cut(1001);
     await time.pass(400);
-    expect(channel.state.value).toEqual({ name: "connecting", restarting: true });
+    expect(channel.state.value).toEqual({ name: "connecting", because: "restarting" });
     dialer.line.cut();
-    expect(channel.state.value).toEqual({ name: "waiting", restarting: true });
+    expect(channel.state.value).toEqual({ name: "waiting", because: "restarting" });
+  });
+
+  it("comes to a full server again when it said, and not sooner", async () => {
+    channel.open();
+    dialer.line.open();
+    const dialled = dialer.lines.length;
+    dialer.line.cut(4503, "media_full:12");
+    expect(channel.state.value).toEqual({ name: "waiting", because: "full" });
+    channel.poke();
+    await time.pass(11_900);
+    expect(dialer.lines.length).toBe(dialled);
+    await time.pass(1_000);
+    expect(dialer.lines.length).toBe(dialled + 1);
+    expect(channel.state.value).toEqual({ name: "connecting", because: "full" });
+    dialer.line.welcome(you(BEA), aSnapshot());
+    expect(channel.state.value).toEqual({ name: "open" });
   });
 
   it("resumes at once when a number is missing, and passes over one that it has", () => {

@@ -11,7 +11,7 @@ import { fakeApi, FakeMicrophone } from "../fakes/world.js";
 import { MicLine } from "../../src/model/mic.js";
 
 function aView(inside: Snapshot, reader: You): StayView {
-  return drawStay({ phase: { name: "here" }, inside, page: null, you: reader, online: true, restarting: false, sound: "playing", soundProblem: null, notices: [] });
+  return drawStay({ phase: { name: "here" }, inside, page: null, you: reader, online: true, delay: null, sound: "playing", soundProblem: null, notices: [] });
 }
 
 /** A stay that remembers what it was asked, and answers as it is told. */

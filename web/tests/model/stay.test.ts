@@ -269,6 +269,17 @@ describe("a line that is cut", () => {
     expect(dialer.line.commands.at(-1)?.command).toEqual({ kind: "set_mic", mic: "off" });
   });
 
+  it("says that the server is full, and goes in by itself", async () => {
+    await atDoor();
+    stay.listen();
+    dialer.line.cut(4503, "media_full:12");
+    expect(status()).toBe("server_full");
+    await time.pass(13_000);
+    expect(status()).toBe("server_full");
+    dialer.line.welcome(you(BEA), aSnapshot());
+    expect(phase()).toBe("here");
+  });
+
   it("says that the server restarts, or that there is no network", async () => {
     await inside();
     dialer.line.cut(1001);

@@ -11,9 +11,14 @@ describe("a close code", () => {
     expect(meaningOf(4429, "rate_limited")).toMatchObject({ act: "resume", afterSeconds: 1 });
   });
 
+  it("of a full server says when to come back, and why", () => {
+    expect(meaningOf(4503, "media_full:17")).toEqual({ act: "resume", afterSeconds: 17, because: "full" });
+    expect(meaningOf(4503, "unavailable")).toEqual({ act: "resume", afterSeconds: 0, because: null });
+  });
+
   it("of a restart is told apart from a cut line", () => {
-    expect(meaningOf(1001, "")).toMatchObject({ act: "resume", restarting: true });
-    expect(meaningOf(1006, "")).toMatchObject({ act: "resume", restarting: false });
+    expect(meaningOf(1001, "")).toMatchObject({ act: "resume", because: "restarting" });
+    expect(meaningOf(1006, "")).toMatchObject({ act: "resume", because: null });
   });
 
   it("that nobody knows is worth coming back for", () => {

@@ -18,6 +18,7 @@ from arengo.media import Core, MediaUnavailable, SdpRefused
 from arengo.service.ports import (
     ActiveVoices,
     MediaEvent,
+    MediaLoad,
     NodeId,
     PeerClosed,
     PeerConnected,
@@ -120,6 +121,10 @@ class CoreMediaPlane:
         if number is not None:
             self._core.tap(number, sorted(peers))
 
+    async def load(self, node: NodeId) -> MediaLoad:
+        stats = self._core.stats()
+        return MediaLoad(busy=_number(stats["busy"]), most_peers=int(_number(stats["max_peers"])))
+
     async def events(self) -> AsyncIterator[MediaEvent]:
         """Give the events of the core as they come; one reader at a time."""
         loop = asyncio.get_running_loop()
@@ -171,6 +176,10 @@ class CoreMediaPlane:
                 return ActiveVoices(self._names[number], tuple(voices))
             case _:
                 return None
+
+
+def _number(figure: int | float | list[int]) -> float:
+    return float(max(figure, default=0)) if isinstance(figure, list) else float(figure)
 
 
 def _said(error: Exception, otherwise: str) -> tuple[str, str]:

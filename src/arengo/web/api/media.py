@@ -99,6 +99,7 @@ async def _participant(space_id: str, request: AnyRequest, services: Services, i
     if stay is not None:
         return stay.person
     await services.spaces.view(SpaceId(space_id), None)
+    services.spaces.require_room()
     return services.guests.welcome(client_address(request)).identity.person
 
 

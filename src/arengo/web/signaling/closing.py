@@ -48,6 +48,8 @@ def closing_of_error(error: ArengoError) -> Closing:
     match error:
         case ProtocolViolation():
             return PROTOCOL_VIOLATION
+        case Unavailable(code="media_full"):
+            return Closing(4503, f"media_full:{max(1, math.ceil(error.retry_after))}")
         case Unavailable():
             return UNAVAILABLE
         case _:

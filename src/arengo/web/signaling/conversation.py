@@ -101,6 +101,7 @@ class Conversation:
         if identity is not None:
             return identity.person, stay if stay is not None and stay.person.id == identity.id else None
         if stay is None:
+            self._services.spaces.require_room()
             return self._services.guests.welcome(address).identity.person, None
         if not stay.person.is_guest:
             raise Refusal("Sign in again.", code="not_signed_in")

@@ -23,6 +23,8 @@ export function statusWords(t: Catalogue, line: StatusLine): string {
       return t.status.reconnectingOnStage;
     case "server_restarting":
       return t.status.serverRestarting;
+    case "server_full":
+      return t.status.serverFull;
     case "offline":
       return t.status.offline;
     case "sound_connecting":

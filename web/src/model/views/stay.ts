@@ -30,6 +30,8 @@ export type StatusLine =
   | { readonly key: "reconnecting" }
   | { readonly key: "reconnecting_on_stage" }
   | { readonly key: "server_restarting" }
+  /** The server carries as many as it can; the stay goes on by itself at the time that it said. */
+  | { readonly key: "server_full" }
   | { readonly key: "offline" }
   | { readonly key: "sound_connecting" }
   | { readonly key: "sound_reconnecting" }
