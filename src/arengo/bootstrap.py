@@ -71,6 +71,7 @@ def _media_core(settings: Settings) -> Media:
         tcp_port=settings.media_tcp_port,
         public_ips=settings.public_ips,
         shards=settings.media_shards,
+        merge_from=settings.media_merge_from,
     )
 
 

@@ -94,6 +94,14 @@ class MediaPlaneContract:
         await plane.allow_publish(NODE, PeerId(1), True)
         await plane.allow_publish(NODE, PeerId(1), False)
 
+    async def test_keeps_a_peer_prompt_and_ignores_who_is_unknown(self, plane: Stoppable, events: asyncio.Queue[MediaEvent]) -> None:
+        await accept(plane, 1, an_offer())
+        await plane.keep_prompt(NODE, PeerId(1), True)
+        await plane.keep_prompt(NODE, PeerId(1), False)
+        await plane.keep_prompt(NODE, PeerId(99), True)
+        await plane.close_peer(NODE, PeerId(1), "removed")
+        assert await closed(events) == PeerClosed(PeerId(1), "removed")
+
     async def test_takes_no_peer_after_its_end(self, plane: Stoppable) -> None:
         plane.shutdown()
         plane.shutdown()

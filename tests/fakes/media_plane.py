@@ -22,6 +22,7 @@ class FakePeer:
     may_receive: bool
     requester: str
     allowed: bool = False
+    prompt: bool = False
 
 
 class FakeMediaPlane:
@@ -78,6 +79,11 @@ class FakeMediaPlane:
         if peer in self.peers:
             self.peers[peer].allowed = allowed
             self.log.append(f"{'allow' if allowed else 'revoke'} {peer}")
+
+    async def keep_prompt(self, node: NodeId, peer: PeerId, prompt: bool) -> None:
+        if peer in self.peers:
+            self.peers[peer].prompt = prompt
+            self.log.append(f"{'hurry' if prompt else 'relax'} {peer}")
 
     async def close_peer(self, node: NodeId, peer: PeerId, why: str) -> None:
         if self.peers.pop(peer, None) is not None:

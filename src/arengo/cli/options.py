@@ -15,6 +15,8 @@ from arengo.domain.settings import MOST_COHOSTS
 from arengo.limits import Limits
 from arengo.settings import Settings
 
+NEVER = -1
+
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Where the data is: for every command that works on a server's data."""
@@ -52,6 +54,13 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         default=_env("MEDIA_SHARDS"),
         help="threads that carry the sound (default: one for each core, up to 4)",
+    )
+    add(
+        "--media-merge-from",
+        type=_audience,
+        metavar="N",
+        default=_env("MEDIA_MERGE_FROM", "300"),
+        help="audience from which on listeners get packets of 60 ms; 'never', or 0 for always (default: 300)",
     )
     add(
         "--public-ip",
@@ -108,6 +117,7 @@ def server_settings(options: argparse.Namespace) -> Settings:
         media_port=options.media_port,
         media_tcp_port=options.media_tcp_port,
         media_shards=options.media_shards,
+        media_merge_from=None if options.media_merge_from == NEVER else options.media_merge_from,
         public_ips=tuple(options.public_ip if options.public_ip is not None else map(_address, _listed("PUBLIC_IP"))),
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
@@ -151,6 +161,15 @@ def _places(text: str) -> int:
     if not 1 <= places <= 1000:
         raise argparse.ArgumentTypeError(f"{text} is no number of places from 1 to 1000")
     return places
+
+
+def _audience(text: str) -> int:
+    if text == "never":
+        return NEVER
+    audience = int(text)
+    if audience < 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number of listeners, nor 'never'")
+    return audience
 
 
 def _shards(text: str) -> int:

@@ -29,6 +29,7 @@ class Core:
         max_peers: int = 20_000,
         idle_timeout_s: float = 30.0,
         shards: int | None = None,  # media threads, 1 to 64; None: one for each core, up to four
+        merge_from: int | None = 300,  # audiences of so many on one thread get packets of 60 ms; None: none ever does, 0: every one
     ) -> None:
         """Open the sockets and start the threads; OSError when a port is taken, ValueError for shards out of range."""
 
@@ -63,6 +64,9 @@ class Core:
     def allow_publish(self, peer: int, allowed: bool) -> None:
         """Let the voice of *peer* through, or end it at once with three frames of silence. Unknown peers are ignored."""
 
+    def keep_prompt(self, peer: int, prompt: bool) -> None:
+        """Have packets reach *peer* as they come, never merged, or let that go. Unknown peers are ignored."""
+
     def close_peer(self, peer: int, why: str) -> None:
         """End the peer at once; `closed` follows as an event. Unknown peers are ignored."""
 
@@ -95,7 +99,8 @@ class Core:
         peers, spaces, packets_in_total, packets_out_total, bytes_in_total, bytes_out_total, drops_send_total,
         sends_segmented_total (several packets to one listener by one send), segmenting_refused_total,
         drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total,
-        drops_late_total (packets that waited too long for an audience), handshakes_total,
+        drops_late_total (packets that waited too long for an audience), drops_merging_total (packets later than the merged one
+        that they belonged to, for each phase), listeners_merged (who get merged packets now), packets_merged_total, handshakes_total,
         handshake_failures_total, stun_total, stun_rejected_total, events_dropped_total, forwarded_total (packets of
         publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, shards,
         drops_mail_total (sound and datagrams that another media thread had no room for), handed_over_total (datagrams that

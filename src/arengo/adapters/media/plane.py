@@ -45,8 +45,17 @@ class CoreMediaPlane:
         bind: str | None = None,
         max_peers: int = 20_000,
         shards: int | None = None,
+        merge_from: int | None = 300,
     ) -> None:
-        self._core = Core(udp_port=udp_port, tcp_port=tcp_port, public_ips=list(public_ips), bind=bind, max_peers=max_peers, shards=shards)
+        self._core = Core(
+            udp_port=udp_port,
+            tcp_port=tcp_port,
+            public_ips=list(public_ips),
+            bind=bind,
+            max_peers=max_peers,
+            shards=shards,
+            merge_from=merge_from,
+        )
         self._answering = ThreadPoolExecutor(OFFERS_AT_ONCE, thread_name_prefix="offers")  # each waits for the media thread
         self._spaces: dict[str, int] = {}
         self._names: dict[int, str] = {}
@@ -106,6 +115,9 @@ class CoreMediaPlane:
 
     async def allow_publish(self, node: NodeId, peer: PeerId, allowed: bool) -> None:
         self._core.allow_publish(peer, allowed)
+
+    async def keep_prompt(self, node: NodeId, peer: PeerId, prompt: bool) -> None:
+        self._core.keep_prompt(peer, prompt)
 
     async def close_peer(self, node: NodeId, peer: PeerId, why: str) -> None:
         self._core.close_peer(peer, why)

@@ -32,6 +32,7 @@ _COUNTERS: Final[Mapping[str, str]] = {
     "bytes_out_total": "Bytes that went out",
     "sends_segmented_total": "Sends of several packets to one listener at once",
     "segmenting_refused_total": "Such sends that the kernel refused; their packets went one by one",
+    "packets_merged_total": "Packets of 60 ms made for listeners",
     "handshakes_total": "DTLS handshakes begun",
     "handshake_failures_total": "DTLS handshakes that failed",
     "stun_total": "STUN requests",
@@ -45,12 +46,14 @@ _DROPS: Final[Mapping[str, str]] = {
     "drops_replay_total": "replay",
     "drops_unknown_total": "unknown",
     "drops_late_total": "late",
+    "drops_merging_total": "merging",
     "drops_mail_total": "mail",
 }
 _GAUGES: Final[Mapping[str, str]] = {
     "peers": "Peers of the media core",
     "spaces": "Spaces of the media core",
     "shards": "Media threads",
+    "listeners_merged": "Listeners who get packets of 60 ms",
     "busy": "Share of the last second that the busiest media thread did not spend waiting",
 }
 _DELAYS: Final[Mapping[str, tuple[str, str]]] = {
