@@ -47,6 +47,25 @@ async def test_a_second_listening_session_replaces_the_first_and_says_so() -> No
         assert len(house.media.peers) == 1
 
 
+async def test_who_hangs_up_what_has_just_ended_is_not_told_that_there_is_none() -> None:
+    async with a_house(media_session_ended_s=60) as house:
+        space = await house.opens()
+        session = await house.joins(space, ANN, Door.WHEP)
+        await settled()
+        house.media.lose(PeerId(1), "bye")
+        await settled()
+        await house.spaces.close_media(space, Door.WHEP, session)
+        with refused("no_such_session"):  # once is enough
+            await house.spaces.close_media(space, Door.WHEP, session)
+        late = await house.joins(space, ANN, Door.WHEP)
+        await settled()
+        house.media.lose(PeerId(2), "bye")
+        await settled()
+        house.clock.advance(61)
+        with refused("no_such_session"):
+            await house.spaces.close_media(space, Door.WHEP, late)
+
+
 async def test_the_older_session_goes_on_until_the_newer_is_connected() -> None:
     async with a_house() as house:
         space = await house.opens()

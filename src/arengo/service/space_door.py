@@ -16,7 +16,7 @@ from arengo.domain.shedding import has_reserve
 from arengo.domain.space import Space
 from arengo.domain.stage import set_mic
 from arengo.service.attendance import Attendant, Door, MediaSession
-from arengo.service.news import MediaEnd, MediaEnded, Outlet, Replaced
+from arengo.service.news import MediaEnd, Outlet, Replaced
 from arengo.service.ports import PeerId
 from arengo.service.space_media import has_open_mic
 from arengo.service.space_room import SpaceRoom
@@ -90,9 +90,9 @@ async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None, 
     was_publisher = attendant.publisher is session
     if why is None:
         await room.media.abandon(session)
-    elif attendant.outlet is not None:
-        attendant.outlet.tell(MediaEnded(session.id, why))
-    room.media.forget(attendant, session)
+        room.media.forget(attendant, session)
+    else:
+        room.media.lose(attendant, session, why)
     person = attendant.person
     if was_publisher and session.door is Door.WHIP and has_open_mic(room.space, person.id):
         await room.post(lambda space, now: _closed_mic(space, person))

@@ -14,6 +14,7 @@ from arengo.domain.events import Mic
 from arengo.domain.ids import PersonId, SpaceId
 from arengo.domain.space import Space
 from arengo.service.attendance import Attendance, Attendant, Door, MediaSession
+from arengo.service.ended_sessions import EndedSessions
 from arengo.service.news import MediaEnd, MediaEnded
 from arengo.service.ports import MediaPlane, NodeId, PeerId
 
@@ -23,11 +24,19 @@ THIS_NODE = NodeId("local")
 class RoomMedia:
     """Keeps the media plane to what the space allows."""
 
-    def __init__(self, space: SpaceId, plane: MediaPlane, attendance: Attendance, peers: MutableMapping[PeerId, MediaSession]) -> None:
+    def __init__(
+        self,
+        space: SpaceId,
+        plane: MediaPlane,
+        attendance: Attendance,
+        peers: MutableMapping[PeerId, MediaSession],
+        ended: EndedSessions,
+    ) -> None:
         self._space = space
         self._plane = plane
         self._attendance = attendance
         self._peers = peers
+        self._ended = ended
         self._allowed: set[MediaSession] = set()
         self._hushed: Counter[PersonId] = Counter()
 
@@ -85,17 +94,22 @@ class RoomMedia:
 
     async def end(self, attendant: Attendant, session: MediaSession, why: MediaEnd) -> None:
         """Close one session and tell its owner why."""
-        self.forget(attendant, session)
-        if attendant.outlet is not None:
-            attendant.outlet.tell(MediaEnded(session.id, why))
+        self.lose(attendant, session, why)
         await self._plane.close_peer(THIS_NODE, session.peer, why)
 
     async def end_all(self, attendant: Attendant, why: MediaEnd) -> None:
         for session in tuple(attendant.sessions):
             await self.end(attendant, session, why)
 
+    def lose(self, attendant: Attendant, session: MediaSession, why: MediaEnd) -> None:
+        """Take a session out that its owner has not hung up, and tell them why."""
+        self.forget(attendant, session)
+        self._ended.note(session)
+        if attendant.outlet is not None:
+            attendant.outlet.tell(MediaEnded(session.id, why))
+
     def forget(self, attendant: Attendant, session: MediaSession) -> None:
-        """Take a session out whose peer is gone."""
+        """Take a session out."""
         self._attendance.remove_session(attendant, session)
         self._peers.pop(session.peer, None)
         self._allowed.discard(session)

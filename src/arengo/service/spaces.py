@@ -26,6 +26,7 @@ from arengo.limits import Limits
 from arengo.service.admission import Admission
 from arengo.service.attendance import Attendant, Door, MediaSession
 from arengo.service.clock import Clock
+from arengo.service.ended_sessions import EndedSessions
 from arengo.service.ids import Ids
 from arengo.service.news import Crowd, Outlet
 from arengo.service.ports import MediaPlane, PeerId, PeopleDirectory, SpaceStore
@@ -58,6 +59,7 @@ class _Running:
     rooms: Rooms
     tokens: ResumeTokens
     admission: Admission
+    ended: EndedSessions
     tasks: tuple[asyncio.Task[None], ...]
 
 
@@ -85,7 +87,7 @@ class Spaces:
         ear = MediaEar(tools.peers, rooms.find)
         duties = {"beat": rooms.beat(), "ear": ear.listen(self._media), "load": tools.admission.watch(self._media, THIS_NODE)}
         tasks = tuple(asyncio.create_task(duty, name=f"spaces {name}") for name, duty in duties.items())
-        self._running = _Running(rooms, tokens, tools.admission, tasks)
+        self._running = _Running(rooms, tokens, tools.admission, tools.ended, tasks)
 
     async def stop(self) -> None:
         """Tell everybody that the server goes away, and let go of every room; twice does no harm."""
@@ -217,10 +219,12 @@ class Spaces:
         return session.id, answer
 
     async def close_media(self, space_id: SpaceId, door: Door, session_id: str) -> None:
-        """Hang up; the name of the session, which only its owner was told, is the permission."""
+        """Hang up, also what has just ended by itself; the name of the session, which only its owner was told, is the permission."""
         room = self.rooms.find(space_id)
         session = room.attendance.session(session_id) if room is not None else None
         if room is None or session is None or session.door is not door:
+            if self._active.ended.hang_up(session_id, door):
+                return
             raise Refusal("There is no such media session.", code="no_such_session")
         await hang_up(room, session, None)
 
@@ -286,6 +290,7 @@ class Spaces:
             admission=Admission(peers, self._clock, limits, SystemRandom().random),
             peer_numbers=count(1),
             peers=peers,
+            ended=EndedSessions(self._clock, kept_s=limits.media_session_ended_s),
             commands=self._rate(limits.commands_per_person, limits.commands_per_person_s),
             reactions=self._rate(limits.reactions_per_person, limits.reactions_per_person_s),
             offers=self._rate(limits.media_sessions_per_person, limits.media_sessions_per_person_s),
