@@ -62,6 +62,11 @@ class Member:
     def is_on_stage(self) -> bool:
         return self.on_stage_since is not None
 
+    @property
+    def is_near_stage(self) -> bool:
+        """On stage, asking for it or asked to it: somebody who may have to answer soon."""
+        return self.is_on_stage or self.hand_since is not None or self.invited_by is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Space:

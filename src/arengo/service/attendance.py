@@ -34,7 +34,7 @@ class Door(Enum):
 
 @dataclass(slots=True, eq=False)
 class MediaSession:
-    """One peer connection of one participant; *allowed* is what the media plane was last told."""
+    """One peer connection of one participant; *allowed* and *prompt* are what the media plane was last told."""
 
     id: str
     peer: PeerId
@@ -42,6 +42,7 @@ class MediaSession:
     space: SpaceId
     person: PersonId
     allowed: bool = False
+    prompt: bool = False
     is_connected: bool = False
 
 

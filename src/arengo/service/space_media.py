@@ -3,6 +3,7 @@
 Rule 1: what silences is told to the media plane at once; what lets a voice through is told after it has been written.
 Rule 2: one listening and one publishing session for each person; the newest wins, as soon as it is connected.
 Rule 3: a microphone that was open in one session never opens another by itself.
+Rule 4: who is near the stage hears without the delay of merged packets.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class RoomMedia:
         self._peers = peers
         self._ended = ended
         self._allowed: set[MediaSession] = set()
+        self._prompt: set[MediaSession] = set()
         self._hushed: Counter[PersonId] = Counter()
 
     async def accept(self, session: MediaSession, attendant: Attendant, offer: str, requester: str) -> str:
@@ -113,10 +115,12 @@ class RoomMedia:
         self._attendance.remove_session(attendant, session)
         self._peers.pop(session.peer, None)
         self._allowed.discard(session)
+        self._prompt.discard(session)
 
     async def close(self, why: str) -> None:
         """End every peer of the space."""
         self._allowed.clear()
+        self._prompt.clear()
         await self._plane.close_space(THIS_NODE, self._space, why)
 
     # ---- voices ------------------------------------------------------------------------------
@@ -142,6 +146,23 @@ class RoomMedia:
             session = attendant.publisher if attendant is not None else None
             if session is not None and not session.allowed and self._is_heard(space, session):
                 await self._allow(session, allowed=True)
+        await self._keep_prompt(space)
+
+    async def _keep_prompt(self, space: Space) -> None:
+        """Spare those near the stage the delay of merged packets: they may have to answer what they hear."""
+        for session in tuple(self._prompt):
+            member = space.members.get(session.person)
+            if member is None or not member.is_near_stage:
+                session.prompt = False
+                self._prompt.discard(session)
+                await self._plane.keep_prompt(THIS_NODE, session.peer, False)
+        for member in tuple(space.members.values()):
+            attendant = self._attendance.find(member.person.id) if member.is_near_stage else None
+            for session in tuple(attendant.sessions) if attendant is not None else ():
+                if session.door.may_receive and not session.prompt:
+                    session.prompt = True
+                    self._prompt.add(session)
+                    await self._plane.keep_prompt(THIS_NODE, session.peer, True)
 
     def is_anybody_heard(self) -> bool:
         return any(session.is_connected for session in self._allowed)
