@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,14 @@ _PREFERENCES: dict[str, bool | int | str] = {
     "remote.active-protocols": 1,
 }
 
-# Keeps the streams that the page's audio elements play.
+# Keeps the streams that the page's audio elements play, and its peer connections.
 _TAP = """() => {
+  const peers = [];
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native {
+    constructor(...all) { super(...all); peers.push(this); }
+  };
+  window.arengoPeers = peers;
   const streams = new Map();
   const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "srcObject");
   Object.defineProperty(HTMLMediaElement.prototype, "srcObject", {
@@ -74,6 +81,29 @@ _RECORD = """async (seconds) => {
   const elements = [...window.arengoPlays.keys()].filter((element) => !element.paused && !element.muted);
   return JSON.stringify(await Promise.all(elements.map((element) => one(window.arengoPlays.get(element)))));
 }"""
+
+
+_SOUNDS = """async () => {
+  const sum = { packetsReceived: 0, packetsLost: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0 };
+  for (const peer of window.arengoPeers) {
+    if (peer.connectionState === "closed") continue;
+    (await peer.getStats()).forEach((entry) => {
+      if (entry.type !== "inbound-rtp") return;
+      for (const key of Object.keys(sum)) sum[key] += entry[key] ?? 0;
+    });
+  }
+  return JSON.stringify(sum);
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """What the page's peer connections have received so far, all lines together (webrtc-stats)."""
+
+    packets: int
+    lost: int
+    concealed: int  # samples invented while there was a voice
+    samples: int
 
 
 class BidiError(Exception):
@@ -126,6 +156,12 @@ class Firefox:
         for line in lines:
             mixed[: len(line)] += line
         return mixed, _RATE
+
+    async def sounds(self) -> Sounds:
+        """What has been received so far."""
+        told = json.loads(await self.call(_SOUNDS))
+        invented = told["concealedSamples"] - told["silentConcealedSamples"]
+        return Sounds(told["packetsReceived"], told["packetsLost"], invented, told["totalSamplesReceived"])
 
     async def call(self, function: str, *numbers: float) -> Any:
         """The plain value that a function of *numbers* gives in the page."""

@@ -103,10 +103,11 @@ class LiveServer:
 
 
 @contextlib.asynccontextmanager
-async def running(data_dir: Path, *, address: str = "127.0.0.1") -> AsyncIterator[LiveServer]:
+async def running(data_dir: Path, *more: str, address: str = "127.0.0.1") -> AsyncIterator[LiveServer]:
+    """A server with the options *more*."""
     server = LiveServer(data_dir, address=address)
     try:
-        await server.start()
+        await server.start("serve", *more)
         yield server
     finally:
         await server.stop()
