@@ -99,6 +99,7 @@ class Core:
         peers, spaces, packets_in_total, packets_out_total, bytes_in_total, bytes_out_total, drops_send_total,
         sends_segmented_total (several packets to one listener by one send), segmenting_refused_total,
         drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total,
+        drops_pace_total (packets of publishers who send too many),
         drops_late_total (packets that waited too long for an audience), drops_merging_total (packets later than the merged one
         that they belonged to, for each phase), listeners_merged (who get merged packets now), packets_merged_total, handshakes_total,
         handshake_failures_total, stun_total, stun_rejected_total, events_dropped_total, forwarded_total (packets of

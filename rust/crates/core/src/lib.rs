@@ -30,6 +30,7 @@ mod listeners;
 pub mod merging;
 pub mod neighbours;
 mod outbox;
+mod pace;
 mod peer;
 mod reports;
 mod route;

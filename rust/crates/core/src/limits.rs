@@ -54,6 +54,17 @@ pub const SPACES_TO_SERVE: usize = 256;
 /// Packets whose way is over that are told of between two looks.
 pub const SERVED: usize = 1024;
 
+/// A voice's packets come at most this fast for long, and so many of them at once: 5 ms frames pass, and what a stalled
+/// connection gives out after four seconds; more would be multiplied by every listener.
+pub const PACKET_PACE: Duration = Duration::from_millis(5);
+/// See [`PACKET_PACE`].
+pub const PACKET_BURST: u32 = 200;
+/// A peer's own checks are answered at most this often for long, and so many of them at once: a browser with many
+/// addresses begins with a volley. Checks that are not authenticated cost a look at a table and get no answer at all.
+pub const CHECK_PACE: Duration = Duration::from_millis(20);
+/// See [`CHECK_PACE`].
+pub const CHECK_BURST: u32 = 100;
+
 /// How often [`crate::Shard::tick`] sweeps a part of the slab; sender reports go out at the sweep.
 pub const SWEEP_TICK: Duration = Duration::from_millis(100);
 /// Parts of the slab: all of it is swept in five seconds.

@@ -7,6 +7,7 @@ use crate::handshake::{Handshake, Progress};
 use crate::ice::IceAgent;
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
+use crate::pace::Pace;
 use crate::reports::Reception;
 use crate::route::Route;
 use crate::srtp::{Inbound, Outbound};
@@ -93,6 +94,8 @@ pub struct Publisher {
     pub ssrc: Option<u32>,
     /// Whether its voice goes through.
     pub allowed: bool,
+    /// How fast its packets come.
+    pub pace: Pace,
     /// How loud it is, heard or not.
     pub level: LevelTracker,
     /// What receiver reports tell it.
@@ -107,6 +110,7 @@ impl Publisher {
             level_extension: mic.level_extension,
             ssrc: None,
             allowed: false,
+            pace: Pace::default(),
             level: LevelTracker::default(),
             reception: Reception::default(),
         })
@@ -129,6 +133,8 @@ pub struct Peer {
     /// Until when packets reach it as they come because it has lost some.
     pub(crate) lossy_until: Time,
     pub(crate) publisher: Option<Publisher>,
+    /// How fast its checks come.
+    pub(crate) checks: Pace,
     pub(crate) joined: Time,
     /// When an authenticated packet last came.
     pub(crate) heard: Time,

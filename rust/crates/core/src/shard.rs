@@ -17,6 +17,7 @@ use crate::limits;
 use crate::listeners::Seat;
 use crate::neighbours::{Allowed, Errand, ShardNumber, WordKind};
 use crate::outbox::Outbox;
+use crate::pace::Pace;
 use crate::peer::{Association, Engine, Lines, Link, NewPeer, Peer, PeerKey, Publisher, WallClock};
 use crate::reports::{self, COMPOUND};
 use crate::route::Route;
@@ -170,6 +171,7 @@ impl Shard {
             prompt: false,
             lossy_until: Time::ZERO,
             publisher: Publisher::of(&new.negotiated),
+            checks: Pace::default(),
             joined: now,
             heard: now,
             doubted: None,

@@ -21,6 +21,8 @@ pub struct Stats {
     pub drops_replay: u64,
     /// Datagrams of nobody, of an unknown stream, or malformed.
     pub drops_unknown: u64,
+    /// Packets of publishers who send too many.
+    pub drops_pace: u64,
     /// Handshakes completed.
     pub handshakes: u64,
     /// Handshakes failed.
@@ -56,6 +58,7 @@ impl std::ops::AddAssign for Stats {
         self.drops_srtp_auth += other.drops_srtp_auth;
         self.drops_replay += other.drops_replay;
         self.drops_unknown += other.drops_unknown;
+        self.drops_pace += other.drops_pace;
         self.handshakes += other.handshakes;
         self.handshake_failures += other.handshake_failures;
         self.stun += other.stun;

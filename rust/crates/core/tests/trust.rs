@@ -109,6 +109,39 @@ fn a_listener_who_sends_sound_is_not_heard() {
 }
 
 #[test]
+fn a_voice_that_sends_far_too_many_packets_is_heard_at_a_bounded_pace() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    for _ in 0..2_000 {
+        world.say(&mut ann, LOUD);
+    }
+    world.pass(Duration::from_millis(100));
+    let heard = world.heard_by(&mut listener).len();
+    assert!((200..250).contains(&heard), "{heard} packets passed");
+    assert!(world.shard.stats().drops_pace > 1_700);
+    world.pass(Duration::from_secs(2));
+    world.heard_by(&mut listener);
+    world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+}
+
+#[test]
+fn checks_of_a_peer_are_answered_at_a_bounded_pace_and_again_later() {
+    let mut world = World::new();
+    let ann = world.join(1, true, 3);
+    world.datagrams_for(&ann);
+    for _ in 0..1_000 {
+        world.check(&ann, ann.route, false);
+    }
+    assert!((90..=110).contains(&world.datagrams_for(&ann).len()));
+    world.pass(Duration::from_secs(1));
+    world.datagrams_for(&ann);
+    world.check(&ann, ann.route, false);
+    assert_eq!(world.datagrams_for(&ann).len(), 1);
+}
+
+#[test]
 fn noise_of_any_kind_changes_nothing() {
     let mut world = World::new();
     let mut ann = world.join(1, true, 3);

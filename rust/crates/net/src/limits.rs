@@ -8,7 +8,8 @@ pub const RECEIVE_BATCH: usize = 64;
 pub const RECEIVE_ROUNDS: usize = 8;
 /// Datagrams given to one system call; at least what a batch of the core holds.
 pub const SEND_BATCH: usize = 256;
-/// Asked of the kernel for UDP, each way; it gives what `net.core.{r,w}mem_max` allows.
+/// Asked of the kernel for UDP, each way: what a flood brings while the thread sends a slice still finds room. The
+/// administrator gets it, others what `net.core.{r,w}mem_max` allow.
 pub const SOCKET_BUFFER: usize = 8 << 20;
 /// Commands that wait for the media thread; a caller waits when there are more.
 pub const COMMANDS: usize = 4096;

@@ -2,10 +2,12 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::AsRawFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::limits::{PORT_TRIES, SOCKET_BUFFER};
+use crate::sys::buffers;
 
 /// Bind a UDP socket to *port* (0: any free one) of *bind*, or of every address.
 pub fn udp(bind: Option<IpAddr>, port: u16) -> io::Result<UdpSocket> {
@@ -15,9 +17,11 @@ pub fn udp(bind: Option<IpAddr>, port: u16) -> io::Result<UdpSocket> {
 fn bind_udp(bind: Option<IpAddr>, port: u16, is_shared: bool) -> io::Result<UdpSocket> {
     with_fallback(bind, port, |address| {
         let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
-        // The kernel gives what its limits allow; smaller buffers drop sooner, and nothing else.
-        let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
-        let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
+        if !buffers::force(socket.as_raw_fd(), SOCKET_BUFFER) {
+            // The kernel gives what its limits allow; smaller buffers drop sooner, and nothing else.
+            let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
+            let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
+        }
         if is_shared {
             socket.set_reuse_port(true)?;
         }

@@ -6,6 +6,7 @@
     reason = "system calls without a safe face in the standard library"
 )]
 
+pub mod buffers;
 pub mod event_fd;
 pub mod interfaces;
 pub mod mmsg;

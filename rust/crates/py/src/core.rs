@@ -205,6 +205,7 @@ fn as_dict<'py>(
         ("drops_replay_total", core.drops_replay),
         ("drops_unknown_total", core.drops_unknown),
         ("drops_tap_total", core.drops_tap),
+        ("drops_pace_total", core.drops_pace),
         ("drops_late_total", core.drops_late),
         ("drops_merging_total", core.drops_merging),
         ("listeners_merged", core.listeners_merged),

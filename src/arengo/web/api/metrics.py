@@ -48,6 +48,7 @@ _DROPS: Final[Mapping[str, str]] = {
     "drops_late_total": "late",
     "drops_merging_total": "merging",
     "drops_mail_total": "mail",
+    "drops_pace_total": "pace",
 }
 _GAUGES: Final[Mapping[str, str]] = {
     "peers": "Peers of the media core",

@@ -42,6 +42,12 @@ impl Shard {
         if !peer.ice.believes(&message) {
             return None;
         }
+        if !peer
+            .checks
+            .allows(now, limits::CHECK_PACE, limits::CHECK_BURST)
+        {
+            return None;
+        }
         peer.heard = now;
         peer.doubted = None;
         let lost = peer.ice.check(now, from, message.use_candidate());

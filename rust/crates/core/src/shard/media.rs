@@ -125,16 +125,25 @@ impl Shard {
 
     /// Pass a packet on, if its voice is allowed.
     fn publish(&mut self, now: Time, key: PeerKey, spoken: &Spoken, opus: &[u8], out: &mut Outbox) {
-        let Some(peer) = self.peers.get(key.index) else {
+        let Some(peer) = self.peers.get_mut(key.index) else {
             return;
         };
         let (id, place) = (peer.id, peer.space);
         let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
-        let Some(publication) = space.publications.find_mut(id) else {
+        let (Some(publication), Some(publisher)) =
+            (space.publications.find_mut(id), &mut peer.publisher)
+        else {
             return;
         };
+        if !publisher
+            .pace
+            .allows(now, limits::PACKET_PACE, limits::PACKET_BURST)
+        {
+            self.stats.drops_pace += 1;
+            return;
+        }
         publication.level = spoken.level;
         if !std::mem::replace(&mut publication.announced, true) {
             self.events.push(Event::Publishing { peer: id });
