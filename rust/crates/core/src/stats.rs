@@ -49,22 +49,50 @@ pub struct Stats {
 
 impl std::ops::AddAssign for Stats {
     fn add_assign(&mut self, other: Self) {
-        self.peers += other.peers;
-        self.spaces += other.spaces;
-        self.packets_in += other.packets_in;
-        self.packets_out += other.packets_out;
-        self.bytes_in += other.bytes_in;
-        self.bytes_out += other.bytes_out;
-        self.drops_srtp_auth += other.drops_srtp_auth;
-        self.drops_replay += other.drops_replay;
-        self.drops_unknown += other.drops_unknown;
-        self.drops_pace += other.drops_pace;
-        self.handshakes += other.handshakes;
-        self.handshake_failures += other.handshake_failures;
-        self.stun += other.stun;
-        self.stun_rejected += other.stun_rejected;
-        self.drops_tap += other.drops_tap;
-        self.events_dropped += other.events_dropped;
-        self.forwarded += other.forwarded;
+        // Every field by its name, so that a new one cannot be forgotten.
+        let Self {
+            peers,
+            spaces,
+            packets_in,
+            packets_out,
+            bytes_in,
+            bytes_out,
+            drops_srtp_auth,
+            drops_replay,
+            drops_unknown,
+            drops_pace,
+            handshakes,
+            handshake_failures,
+            stun,
+            stun_rejected,
+            drops_tap,
+            events_dropped,
+            listeners_merged,
+            packets_merged,
+            drops_merging,
+            drops_late,
+            forwarded,
+        } = other;
+        self.peers += peers;
+        self.spaces += spaces;
+        self.packets_in += packets_in;
+        self.packets_out += packets_out;
+        self.bytes_in += bytes_in;
+        self.bytes_out += bytes_out;
+        self.drops_srtp_auth += drops_srtp_auth;
+        self.drops_replay += drops_replay;
+        self.drops_unknown += drops_unknown;
+        self.drops_pace += drops_pace;
+        self.handshakes += handshakes;
+        self.handshake_failures += handshake_failures;
+        self.stun += stun;
+        self.stun_rejected += stun_rejected;
+        self.drops_tap += drops_tap;
+        self.events_dropped += events_dropped;
+        self.listeners_merged += listeners_merged;
+        self.packets_merged += packets_merged;
+        self.drops_merging += drops_merging;
+        self.drops_late += drops_late;
+        self.forwarded += forwarded;
     }
 }

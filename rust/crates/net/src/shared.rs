@@ -47,16 +47,39 @@ pub struct MediaStats {
 impl MediaStats {
     /// What two media threads have counted, together.
     fn add(&mut self, other: &Self) {
-        self.core += other.core;
-        self.drops_send += other.drops_send;
-        self.sends_segmented += other.sends_segmented;
-        self.segmenting_refused += other.segmenting_refused;
-        self.events_dropped += other.events_dropped;
-        self.tcp_connections += other.tcp_connections;
-        self.tcp_rejected += other.tcp_rejected;
-        self.faults += other.faults;
-        self.busy_permille = self.busy_permille.max(other.busy_permille);
-        self.forward_delay.add(&other.forward_delay);
+        // Every field by its name, so that a new one cannot be forgotten.
+        let Self {
+            core,
+            drops_send,
+            sends_segmented,
+            segmenting_refused,
+            events_dropped,
+            tcp_connections,
+            tcp_rejected,
+            faults,
+            drops_mail,
+            handed_over,
+            routes,
+            max_peers,
+            busy_permille,
+            stage_delay,
+            forward_delay,
+        } = other;
+        self.core += *core;
+        self.drops_send += drops_send;
+        self.sends_segmented += sends_segmented;
+        self.segmenting_refused += segmenting_refused;
+        self.events_dropped += events_dropped;
+        self.tcp_connections += tcp_connections;
+        self.tcp_rejected += tcp_rejected;
+        self.faults += faults;
+        self.drops_mail += drops_mail;
+        self.handed_over += handed_over;
+        self.routes += routes;
+        self.max_peers = self.max_peers.max(*max_peers);
+        self.busy_permille = self.busy_permille.max(*busy_permille);
+        self.stage_delay.add(stage_delay);
+        self.forward_delay.add(forward_delay);
     }
 }
 
