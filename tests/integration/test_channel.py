@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tests.integration.talkers import World, a_world
@@ -14,6 +17,7 @@ from websockets.asyncio.client import connect
 
 from arengo.limits import Limits
 from arengo.web.signaling import messages as wire
+from arengo.web.signaling.outlet import SocketOutlet
 
 SMALL = Limits(channel_queue_bytes=50_000, channel_hello_s=0.3, channel_idle_s=0.5)
 
@@ -286,6 +290,26 @@ async def test_who_is_gone_while_we_write_has_left_and_is_no_fault(world: World,
             room.herald.pulse(room.space)
             await asyncio.sleep(0)
     assert "Fault" not in caplog.text
+
+
+async def test_a_channel_that_has_ended_is_freed_without_the_garbage_collector(world: World) -> None:
+    host = await world.account("hanna")
+    space = await host.opens()
+    room = await world.room(space)
+    gc.collect()
+    gc.disable()
+    try:
+        async with world.nobody().channel(space) as channel:
+            await channel.welcomed()
+            outlets = [a.outlet for a in room.attendance.with_channel()]
+            freed = asyncio.Event()
+            watched = weakref.ref(cast(SocketOutlet, outlets.pop())._socket, lambda _: freed.set())
+            assert watched() is not None
+            assert not outlets
+        async with asyncio.timeout(5):
+            await freed.wait()
+    finally:
+        gc.enable()
 
 
 async def test_leaving_gives_up_the_place_and_closes_kindly(world: World) -> None:

@@ -1,13 +1,18 @@
-"""The address of the space channel; what is said on it is in `conversation`."""
+"""The address of the space channel; what is said on it is in `conversation`.
+
+It is a bare ASGI application among the routes: what the framework keeps for each of its WebSockets costs as much as all of ours.
+"""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
-from litestar import WebSocket, websocket
-from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar import asgi
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.exceptions import MethodNotAllowedException
+from litestar.types import Receive, Scope, Send
 
 from arengo.domain.errors import ArengoError
 from arengo.domain.ids import SpaceId
@@ -17,34 +22,43 @@ from arengo.web.edge import client_address
 from arengo.web.signaling.closing import Closing, closing_of_error
 from arengo.web.signaling.conversation import Conversation
 from arengo.web.signaling.frames import Frames
-from arengo.web.signaling.sockets import socket_of
+from arengo.web.signaling.sockets import Socket, socket_of
 
 log = logging.getLogger(__name__)
 
 FAULT = Closing(1011, "fault")
 
+Connection = ASGIConnection[Any, Any, Any, Any]
 
-@websocket("/api/v1/spaces/{space_id:str}/channel")
-async def channel(socket: WebSocket[Any, Any, Any], space_id: FromPath[str], services: NamedDependency[Services]) -> None:
+
+@asgi("/api/v1/spaces/{space_id:str}/channel", copy_scope=False)
+async def channel(scope: Scope, receive: Receive, send: Send) -> None:
     """Hold the channel of one participant; every end has a close code, so the socket is accepted first."""
-    await socket.accept()
-    reader = socket_of(socket.scope)
+    if scope["type"] != ScopeType.WEBSOCKET:
+        raise MethodNotAllowedException
+    await receive()  # that it connects
+    await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+    await _hold(socket_of(scope), ASGIConnection(scope))
+
+
+async def _hold(socket: Socket, connection: Connection) -> None:
+    services: Services = connection.app.state.services
     try:
-        identity = await identify(socket, services)
-        conversation = Conversation(reader, services, _frames(socket, services), SpaceId(space_id))
-        await conversation.hold(identity, client_address(socket))
+        identity = await identify(connection, services)
+        conversation = Conversation(socket, services, _frames(connection, services), SpaceId(connection.path_params["space_id"]))
+        await conversation.hold(identity, client_address(connection))
     except ArengoError as error:
         closing = closing_of_error(error)
-        reader.close(closing.code, closing.reason)
+        socket.close(closing.code, closing.reason)
     except Exception:
         log.exception("Fault on a channel.")
-        reader.close(FAULT.code, FAULT.reason)
+        socket.close(FAULT.code, FAULT.reason)
 
 
-def _frames(socket: WebSocket[Any, Any, Any], services: Services) -> Frames:
-    frames = socket.app.state.get("frames")
+def _frames(connection: Connection, services: Services) -> Frames:
+    frames = connection.app.state.get("frames")
     if not isinstance(frames, Frames):
-        frames = socket.app.state["frames"] = Frames(services.settings)
+        frames = connection.app.state["frames"] = Frames(services.settings)
     return frames
 
 

@@ -64,6 +64,12 @@ class Conversation:
     async def hold(self, identity: Identity | None, address: str) -> None:
         """Greet, and talk until one side has enough. *address* is the client's, for counting guests."""
         try:
+            await self._hold(identity, address)
+        finally:
+            del self._outlet  # which holds us: without it nothing is left for the garbage collector
+
+    async def _hold(self, identity: Identity | None, address: str) -> None:
+        try:
             seat = await self._greet(identity, address)
         except ArengoError as error:
             self._outlet.finish(closing_of_error(error))

@@ -6,6 +6,7 @@ write, and nothing is encoded twice.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -41,11 +42,22 @@ class Socket(Protocol):
 class ChannelSocket(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket, which can also be written to at once."""
 
+    _is_answered = False
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):  # absent where the handshake was refused
             extensions: Any = self.scope["extensions"]
             extensions[SOCKET] = self
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._take_apart()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        self._is_answered = True
+        self._take_apart()
 
     async def hears(self) -> str:
         message: Any = await self.receive()
@@ -71,6 +83,13 @@ class ChannelSocket(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(LINGER_S, self._hang_up)
+
+    def _take_apart(self) -> None:
+        """Cut the circles of references once all is over, so that a crowd that leaves is no work for the garbage collector."""
+        if self.disconnected and self._is_answered:
+            extensions: Any = self.scope["extensions"]
+            extensions.clear()
+            self.conn.parser.close()
 
     def _hang_up(self) -> None:
         if self.waiting_bytes() > 0:
