@@ -1,53 +1,41 @@
-//! `make bench`: what a delivered packet costs the core, beside the bare loop that seals and sends.
+//! `make bench`: Arengo beside others, and beside the floor, in one run on one machine.
 //!
-//! One person talks, in packets of 20 ms, to 100, 1,000 and 3,000 listeners over loopback. The core is the product's own,
-//! on its own thread with its own sockets; the floor ([`floor`]) sends packets of the same size to the same sockets.
-//! Both take turns packet by packet, so that whatever else the machine does befalls both. Cost is the CPU time of the
-//! sending thread; a round is a number of packets, and the row is the median of the rounds.
-//!
-//! The core's peers agree on AEAD_AES_256_GCM, which our DTLS engine prefers; the floor seals with AES-128-GCM.
+//! | part | what |
+//! |---|---|
+//! | [`inside`] | the core beside the floor, packet by packet, in this process |
+//! | [`systems`] | every server, and how participants get into it |
+//! | [`crowd`] | the light client: all participants in one thread with one socket |
+//! | [`stay`] | one server with its participants, from the start to the end |
+//! | [`plan`] | what is measured, in which order |
+//! | [`report`] | rows, figures and plots |
 
-mod clock;
-mod floor;
+mod crowd;
+mod http;
+mod inside;
+mod namespace;
+mod plan;
+mod process;
 mod report;
-mod room;
+mod stay;
+mod systems;
+mod usage;
+mod voice;
 
-use std::error::Error;
-use std::net::{Ipv4Addr, UdpSocket};
-use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use clock::{ThreadClock, median};
-use floor::Floor;
-use report::{MOST_RATIO, Row};
-use room::Room;
-
-/// Listeners, and packets in a round.
-const SIZES: [(usize, usize); 3] = [(100, 60), (1_000, 20), (3_000, 10)];
-const ROUNDS: usize = 9;
-const FRAME: Duration = Duration::from_millis(20);
-
-/// 20 ms of Opus as large as speech at 32 kbit/s.
-const OPUS: [u8; 80] = {
-    let mut opus = [0x55; 80];
-    opus[0] = 0xf8;
-    opus
-};
-/// Fixed header, one CSRC, one extension block of one word: as the core sends it.
-const HEADER: usize = 12 + 4 + 8;
+/// Whatever went wrong; a bench can only say so and end.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(rows) => {
-            print!("{}", report::table(&rows));
-            let within = rows.iter().all(|row| row.ratio() <= MOST_RATIO);
-            if within {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["floor-server", ip, port] => floor_server(ip, port),
+        [] => plan::run(),
+        _ => Err("usage: arengo-bench, with QUICK, SOAK or SYSTEMS in the environment".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("arengo-bench: {error}");
             ExitCode::FAILURE
@@ -55,88 +43,6 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<Vec<Row>, Box<dyn Error>> {
-    raise_file_limit();
-    let rows = SIZES
-        .iter()
-        .map(|&(listeners, packets)| measure(listeners, packets));
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-    report::save(&rows, &folder.join("latest.json"))?;
-    Ok(rows)
-}
-
-fn measure(listeners: usize, packets: usize) -> Result<Row, Box<dyn Error>> {
-    let mut room = Room::open(listeners)?;
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let plain = a_packet();
-    let mut floor = Floor::new(socket, &room.addresses()?, &plain, HEADER);
-    // A first round for caches, neighbours and full buffers; it does not count.
-    a_round(&mut room, &mut floor, packets)?;
-    let (mut of_core, mut of_floor) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let (core, bare) = a_round(&mut room, &mut floor, packets)?;
-        of_core.push(core);
-        of_floor.push(bare);
-    }
-    if room.refused() > 0 {
-        eprintln!(
-            "arengo-bench: the kernel refused {} datagrams of the core",
-            room.refused()
-        );
-    }
-    Ok(Row {
-        listeners,
-        datagrams_each: ROUNDS * packets * listeners,
-        bytes: plain.len() + 16,
-        floor_us: median(of_floor),
-        core_us: median(of_core),
-    })
-}
-
-/// µs of CPU for each datagram: of the core, and of the floor.
-fn a_round(
-    room: &mut Room,
-    floor: &mut Floor,
-    packets: usize,
-) -> Result<(f64, f64), Box<dyn Error>> {
-    let (core_clock, own_clock) = (ThreadClock::of("arengo-media")?, ThreadClock::own());
-    let (mut core, mut bare) = (Duration::ZERO, Duration::ZERO);
-    let (mut core_made, mut bare_made) = (0, 0);
-    for _ in 0..packets {
-        let next = Instant::now() + FRAME;
-        let before = core_clock.read();
-        core_made += room.say(&OPUS)?;
-        core += core_clock.read().saturating_sub(before);
-        let before = own_clock.read();
-        bare_made += floor.send_one() as u64;
-        bare += own_clock.read().saturating_sub(before);
-        std::thread::sleep(next.saturating_duration_since(Instant::now()));
-    }
-    let each = |time: Duration, made: u64| time.as_secs_f64() * 1e6 / made.max(1) as f64;
-    Ok((each(core, core_made), each(bare, bare_made)))
-}
-
-/// An RTP packet like those of the core, unsealed.
-fn a_packet() -> Vec<u8> {
-    let mut packet = vec![0x91, 111];
-    packet.resize(16, 7);
-    packet.extend([0xbe, 0xde, 0, 1, 0x10, 20, 0, 0]);
-    packet.extend(OPUS);
-    packet
-}
-
-/// A socket for each listener is more than many shells allow at first.
-fn raise_file_limit() {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: the structure lives through both calls; a limit that cannot be raised shows when sockets run out.
-    unsafe {
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) == 0 {
-            limit.rlim_cur = limit.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
-        }
-    }
+fn floor_server(ip: &str, port: &str) -> Result<(), Failure> {
+    Ok(systems::serve_floor(ip.parse()?, port.parse()?)?)
 }

@@ -53,6 +53,55 @@ impl fmt::Display for AnswerRefused {
 
 impl std::error::Error for AnswerRefused {}
 
+/// The offer makes no sense, or promises nothing that a client could hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferRefused {
+    /// It is not SDP, or lacks what every offer has.
+    Malformed,
+    /// The client has begun to connect before, is over, or has a line to send on, and so offers itself.
+    NotExpected,
+    /// It has more lines than the client receives on.
+    TooManyLines,
+    /// No `a=ice-ufrag` and `a=ice-pwd`.
+    NoIce,
+    /// No SHA-256 fingerprint.
+    NoFingerprint,
+    /// No candidate that can be reached over UDP, or over TCP that it listens on.
+    NoCandidate,
+}
+
+impl OfferRefused {
+    /// A stable word for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            OfferRefused::Malformed => "offer_malformed",
+            OfferRefused::NotExpected => "offer_not_expected",
+            OfferRefused::TooManyLines => "offer_too_many_lines",
+            OfferRefused::NoIce => "offer_no_ice",
+            OfferRefused::NoFingerprint => "offer_no_fingerprint",
+            OfferRefused::NoCandidate => "offer_no_candidate",
+        }
+    }
+}
+
+impl From<Refused> for OfferRefused {
+    fn from(refused: Refused) -> Self {
+        match refused.why {
+            Why::NoIce => OfferRefused::NoIce,
+            Why::NoFingerprint => OfferRefused::NoFingerprint,
+            _ => OfferRefused::Malformed,
+        }
+    }
+}
+
+impl fmt::Display for OfferRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::error::Error for OfferRefused {}
+
 /// The machine gives no socket, thread or certificate for a client.
 #[derive(Debug)]
 pub struct ClientUnavailable(pub std::io::Error);

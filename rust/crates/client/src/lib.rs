@@ -30,7 +30,7 @@ mod runtime;
 
 pub use client::Client;
 pub use entropy::SystemEntropy;
-pub use error::{AnswerRefused, ClientUnavailable, LevelsMismatch};
+pub use error::{AnswerRefused, ClientUnavailable, LevelsMismatch, OfferRefused};
 pub use identity::Identity;
 pub use options::{ClientOptions, Received, State};
 pub use peer::{Peer, Transmit, Transport, Way};

@@ -38,6 +38,11 @@ impl Arrivals {
         }
     }
 
+    /// Count packets that nobody has opened, between the last one that was noted and the next.
+    pub fn note_unopened(&mut self, packets: u64) {
+        self.received += packets;
+    }
+
     pub fn note_sender_report(&mut self, ntp: NtpTime, at: Duration) {
         self.sender_report = Some((ntp.middle(), at));
     }
@@ -101,6 +106,19 @@ mod tests {
                 .fraction_lost,
             128
         );
+    }
+
+    #[test]
+    fn packets_that_came_unopened_are_no_loss() {
+        let mut arrivals = Arrivals::default();
+        for index in (0..500).step_by(50) {
+            let at = Duration::from_millis(20) * index;
+            // One in each fifty is lost, but for the first.
+            arrivals.note_unopened(if index == 0 { 0 } else { 48 });
+            arrivals.note(index.into(), samples(at), at);
+        }
+        let block = arrivals.report(7, Duration::from_secs(10)).unwrap();
+        assert_eq!((block.cumulative_lost, block.highest_sequence), (9, 450));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use arengo_core::srtp::{Inbound, Outbound, SRTCP_OVERHEAD, SRTP_OVERHEAD, SrtpCo
 use arengo_wire::rtcp::{self, Compound, NtpTime, Packet, SenderInfo};
 use arengo_wire::rtp::{AudioLevel, Element, Header, HeaderFields};
 use arengo_wire::sdp::RemoteAnswer;
+use arengo_wire::srtp::Profile;
 
 use super::arrivals::Arrivals;
 use super::association::Exported;
@@ -35,6 +36,7 @@ pub enum Opened {
 
 /// The sound of a connected client.
 pub struct Media {
+    profile: Profile,
     myself: SelfDescription,
     outbound: Outbound,
     /// Its replay window for RTP is not used: each line has its own.
@@ -101,6 +103,7 @@ impl Media {
         });
         let SrtpContexts { outbound, inbound } = contexts()?;
         Some(Media {
+            profile: exported.profile,
             myself,
             outbound,
             reports: inbound,
@@ -173,6 +176,17 @@ impl Media {
         } else {
             self.open_rtp(datagram, now)
                 .map_or(Opened::Nothing, Opened::Opus)
+        }
+    }
+
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Packets of a line that came without being opened.
+    pub fn count_unopened(&mut self, ssrc: u32, packets: u64) {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.ssrc == ssrc) {
+            line.arrivals.note_unopened(packets);
         }
     }
 

@@ -14,14 +14,19 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::entropy::{number, word};
-use crate::{AnswerRefused, ClientOptions, Identity, LevelsMismatch, Received, State, limits};
+use crate::{
+    AnswerRefused, ClientOptions, Identity, LevelsMismatch, OfferRefused, Received, State, limits,
+};
 use arengo_core::Entropy;
 use arengo_core::crypto::StunIntegrity;
-use arengo_wire::sdp::{self, IceCredentials, OfferParameters, RemoteAnswer, SendLine};
+use arengo_wire::sdp::{
+    self, IceCredentials, OfferParameters, RemoteAnswer, RemoteOffer, SendLine,
+};
+use arengo_wire::srtp::Profile;
 use association::{Association, Failed, Said};
 use media::{Media, Opened, SelfDescription};
 use pacer::Pacer;
-use paths::{Credentials, Paths};
+use paths::{Credentials, Paths, Role};
 pub use paths::{Transport, Way};
 
 /// A datagram that is to be sent.
@@ -31,7 +36,7 @@ pub struct Transmit {
     pub datagram: Vec<u8>,
 }
 
-/// One headless participant: controlling ICE, active DTLS 1.2, SRTP both ways, Opus as it stands.
+/// One headless participant: ICE, active DTLS 1.2, SRTP both ways, Opus as it stands.
 pub struct Peer {
     options: ClientOptions,
     identity: Identity,
@@ -39,7 +44,7 @@ pub struct Peer {
     handshake_seed: Option<u64>,
     state: State,
     offer: String,
-    ufrag: String,
+    ice: IceCredentials,
     myself: SelfDescription,
     pacer: Pacer,
     connection: Option<Connection>,
@@ -51,6 +56,7 @@ pub struct Peer {
 
 /// What exists once there is an answer.
 struct Connection {
+    /// Where the server offers, what its answer would have been.
     answer: RemoteAnswer,
     paths: Paths,
     association: Option<Association>,
@@ -109,7 +115,7 @@ impl Peer {
             handshake_seed: None,
             state: State::New,
             offer,
-            ufrag: ice.ufrag,
+            ice,
             myself,
             pacer,
             connection: None,
@@ -147,20 +153,53 @@ impl Peer {
         if candidates.is_empty() {
             return Err(AnswerRefused::NoCandidate);
         }
-        let credentials = Credentials {
-            username: format!("{}:{}", answer.ice.ufrag, self.ufrag),
-            integrity: StunIntegrity::new(&answer.ice.password),
+        self.connect(answer, candidates, Role::Controlling, now);
+        Ok(())
+    }
+
+    /// Begin to connect to a server that offers, instead of [`Peer::answer`]; the SDP answer for it.
+    ///
+    /// For those who only listen; the offer may have at most as many lines as they receive on.
+    pub fn answer_to(&mut self, offer: &str, now: Instant) -> Result<String, OfferRefused> {
+        if self.state != State::New || self.options.send {
+            return Err(OfferRefused::NotExpected);
+        }
+        let offer = RemoteOffer::parse(offer)?;
+        let server = offer.server().clone();
+        if server.lines.len() > self.options.receive_lines {
+            return Err(OfferRefused::TooManyLines);
+        }
+        let candidates = ways(&server);
+        if candidates.is_empty() {
+            return Err(OfferRefused::NoCandidate);
+        }
+        let session_id = u64::from(number(&mut *self.entropy));
+        let answer = offer.answer(&self.ice, self.identity.fingerprint(), session_id);
+        // RFC 8445 section 6.1.1: between two full agents, the one that offers controls.
+        let role = match server.ice_lite {
+            true => Role::Controlling,
+            false => Role::Controlled,
         };
-        let paths = Paths::new(candidates, credentials, now);
+        self.connect(server, candidates, role, now);
+        Ok(answer)
+    }
+
+    fn connect(&mut self, server: RemoteAnswer, candidates: Vec<Way>, role: Role, now: Instant) {
+        let (ours, theirs) = (&self.ice, &server.ice);
+        let credentials = Credentials {
+            username: format!("{}:{}", theirs.ufrag, ours.ufrag),
+            integrity: StunIntegrity::new(&theirs.password),
+            own_username: format!("{}:{}", ours.ufrag, theirs.ufrag),
+            own_integrity: StunIntegrity::new(&ours.password),
+        };
         self.connection = Some(Connection {
-            answer,
-            paths,
+            paths: Paths::new(candidates, credentials, role, now),
+            answer: server,
             association: None,
             media: None,
         });
         self.state = State::Checking;
         self.handle_timeout(now);
-        Ok(())
     }
 
     /// Take a datagram; it is decrypted in place.
@@ -278,6 +317,26 @@ impl Peer {
         self.received.drain(..count).collect()
     }
 
+    /// Count *packets* of the line *ssrc* that came and were not handed in, since the last one that was.
+    ///
+    /// For one who listens in samples: its reports tell true loss all the same.
+    pub fn count_unopened(&mut self, ssrc: u32, packets: u64) {
+        let connection = self.connection.as_mut();
+        if let Some(media) = connection.and_then(|connection| connection.media.as_mut()) {
+            media.count_unopened(ssrc, packets);
+        }
+    }
+
+    /// How sound is protected, by the name of RFC 5764 or RFC 7714; None before the handshake is done.
+    pub fn profile(&self) -> Option<&'static str> {
+        let media = self.connection.as_ref()?.media.as_ref()?;
+        Some(match media.profile() {
+            Profile::AeadAes128Gcm => "AEAD_AES_128_GCM",
+            Profile::AeadAes256Gcm => "AEAD_AES_256_GCM",
+            Profile::AesCm128HmacSha1_80 => "AES_CM_128_HMAC_SHA1_80",
+        })
+    }
+
     /// How many received packets wait.
     pub fn waiting(&self) -> usize {
         self.received.len()
@@ -315,6 +374,10 @@ impl Peer {
         let Some(connection) = &mut self.connection else {
             return;
         };
+        if let Some(answer) = connection.paths.answer(from, datagram, now) {
+            transmit(&mut self.transmits, from, answer);
+            return;
+        }
         if !connection
             .paths
             .take(from, datagram, &mut *self.entropy, now)

@@ -1,4 +1,7 @@
-//! Controlling ICE towards a lite server (RFC 8445): which of its addresses answers, and whether it still does.
+//! ICE towards a server, lite or full (RFC 8445): which of its addresses answers, and whether it still does.
+//!
+//! Who offers controls, and towards a lite server this side does in any case. A controlling side nominates with each
+//! of its checks; a controlled one takes the first way that answers, until the server nominates another.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -6,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use arengo_core::Entropy;
 use arengo_core::crypto::StunIntegrity;
-use arengo_wire::stun::{BindingRequest, Class, IceRole, Message, TransactionId};
+use arengo_wire::stun::{
+    BINDING, BindingRequest, Class, IceRole, Message, TransactionId, write_success,
+};
 
 use crate::entropy::number;
 use crate::limits;
@@ -48,20 +53,34 @@ impl Way {
     }
 }
 
-/// What a check is signed with.
+/// What checks are signed with, of either side.
 pub struct Credentials {
     /// The server's fragment, a colon, and ours.
     pub username: String,
     /// Of the server's password.
     pub integrity: StunIntegrity,
+    /// Our fragment, a colon, and the server's.
+    pub own_username: String,
+    /// Of our password.
+    pub own_integrity: StunIntegrity,
+}
+
+/// Which side nominates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Controlling,
+    Controlled,
 }
 
 /// The ways to a server, and the one in use.
 pub struct Paths {
     candidates: Vec<Way>,
     credentials: Credentials,
+    role: Role,
     tie_breaker: Option<u64>,
     selected: Option<Way>,
+    /// By the server, and not proved by a check of ours yet.
+    nominated: Option<Way>,
     pending: VecDeque<(TransactionId, Way)>,
     began: Instant,
     heard: Instant,
@@ -69,12 +88,14 @@ pub struct Paths {
 }
 
 impl Paths {
-    pub fn new(candidates: Vec<Way>, credentials: Credentials, now: Instant) -> Paths {
+    pub fn new(candidates: Vec<Way>, credentials: Credentials, role: Role, now: Instant) -> Paths {
         Paths {
             candidates,
             credentials,
+            role,
             tie_breaker: None,
             selected: None,
+            nominated: None,
             pending: VecDeque::new(),
             began: now,
             heard: now,
@@ -110,7 +131,11 @@ impl Paths {
         match self.selected {
             Some(selected) if !is_lost => {
                 self.next_check = now + limits::CONSENT_RETRY;
-                vec![self.check(selected, entropy)]
+                let mut ways = vec![selected];
+                ways.extend(self.nominated);
+                ways.into_iter()
+                    .map(|way| self.check(way, entropy))
+                    .collect()
             }
             _ => {
                 let age = now.saturating_duration_since(self.began);
@@ -161,8 +186,12 @@ impl Paths {
         }
         self.pending.remove(at);
         let is_lost = now.saturating_duration_since(self.heard) >= limits::PATH_SILENCE;
-        if self.selected.is_none() || is_lost {
+        let is_nominated = self.nominated == Some(from);
+        if self.selected.is_none() || is_lost || is_nominated {
             self.selected = Some(from);
+        }
+        if is_nominated {
+            self.nominated = None;
         }
         if self.selected == Some(from) {
             self.heard = now;
@@ -171,6 +200,37 @@ impl Paths {
             self.next_check = now + limits::CONSENT.mul_f64(spread);
         }
         true
+    }
+
+    /// The answer to a check of the server's; None where it is not authentic, or claims the role that is ours.
+    pub fn answer(&mut self, from: Way, message: &[u8], now: Instant) -> Option<Vec<u8>> {
+        let message = Message::parse(message).ok()?;
+        let credentials = &self.credentials;
+        let is_check = message.class() == Class::Request && message.method() == BINDING;
+        let is_theirs = message.username() == Some(&credentials.own_username);
+        if !is_check || !is_theirs {
+            return None;
+        }
+        message.verify_integrity(&credentials.own_integrity).ok()?;
+        let has_its_role = matches!(
+            (self.role, message.role()?),
+            (Role::Controlling, IceRole::Controlled(_))
+                | (Role::Controlled, IceRole::Controlling(_))
+        );
+        if !has_its_role {
+            return None;
+        }
+        let mut datagram = vec![0; limits::MOST_DATAGRAM_BYTES];
+        let transaction = message.transaction();
+        let integrity = &credentials.own_integrity;
+        let length = write_success(transaction, from.address, integrity, &mut datagram).ok()?;
+        datagram.truncate(length);
+        let is_nominated = message.use_candidate() && self.role == Role::Controlled;
+        if is_nominated && self.selected != Some(from) && self.is_known(from) {
+            self.nominated = Some(from);
+            self.next_check = now;
+        }
+        Some(datagram)
     }
 
     fn check(&mut self, to: Way, entropy: &mut dyn Entropy) -> (Way, Vec<u8>) {
@@ -187,8 +247,11 @@ impl Paths {
             transaction,
             username: &self.credentials.username,
             priority: PEER_REFLEXIVE,
-            role: IceRole::Controlling(tie_breaker),
-            use_candidate: true,
+            role: match self.role {
+                Role::Controlling => IceRole::Controlling(tie_breaker),
+                Role::Controlled => IceRole::Controlled(tie_breaker),
+            },
+            use_candidate: self.role == Role::Controlling,
         };
         let mut datagram = vec![0; limits::MOST_DATAGRAM_BYTES];
         // Two fragments are shorter than any datagram; were they not, an empty one is no check.

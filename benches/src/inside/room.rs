@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use arengo_client::{ClientOptions, Identity, Peer, State, SystemEntropy, Way};
 use arengo_net::{Media, MediaOptions, Offer};
 
-use crate::floor::v4;
+use super::floor::v4;
 
 /// Listeners that shake hands at once.
 const AT_ONCE: usize = 100;
