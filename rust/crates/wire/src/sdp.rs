@@ -1,7 +1,7 @@
 //! Session descriptions: lenient in, strict out (RFC 8866, RFC 9429, RFC 9725).
 //!
 //! [`Description::parse`] reads an offer or an answer; [`answer()`] is the server's side, [`offer()`] and
-//! [`RemoteAnswer`] are the headless client's.
+//! [`RemoteAnswer`] are the headless client's, and [`RemoteOffer`] is its side where a server offers.
 
 mod answer;
 mod candidate;
@@ -9,6 +9,7 @@ mod description;
 mod parse;
 mod refused;
 mod remote;
+mod remote_offer;
 mod write;
 
 pub use answer::{Answer, AnswerParameters, Mic, Negotiated, Slot, answer};
@@ -19,6 +20,7 @@ pub use description::{
 };
 pub use refused::{Refused, Why};
 pub use remote::{AnswerLine, OfferParameters, RemoteAnswer, SendLine, offer};
+pub use remote_offer::RemoteOffer;
 
 /// RFC 6464: how loud a packet is.
 pub const AUDIO_LEVEL_URI: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";

@@ -4,7 +4,8 @@
 use arengo_wire::limits::{SDP_BYTES, SDP_LINES};
 use arengo_wire::sdp::{
     Answer, AnswerParameters, Candidate, CandidateKind, Description, Direction, IceCredentials,
-    OfferParameters, Refused, RemoteAnswer, SendLine, Setup, Transport, Why, answer, offer,
+    OfferParameters, Refused, RemoteAnswer, RemoteOffer, SendLine, Setup, Transport, Why, answer,
+    offer,
 };
 
 const FINGERPRINT: &str = "AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:\
@@ -481,4 +482,55 @@ fn candidates_of_another_address_or_transport_have_another_foundation() {
     ];
     assert!(foundations[0] != foundations[1] && foundations[0] != foundations[2]);
     assert_eq!(Candidate::host_udp(here, 9).foundation, foundations[0]);
+}
+
+/// An offer of a server with *sections*, as a client reads it.
+fn remote_offer(bundle: &str, sections: &[String]) -> RemoteOffer {
+    RemoteOffer::parse(&an_offer(bundle, sections)).expect("understood")
+}
+
+#[test]
+fn a_listener_takes_each_line_on_which_the_server_sends_opus() {
+    let data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:d\r\n".to_owned();
+    let source = "a=ssrc:42 cname:janus\r\n";
+    let heard = format!("{}{source}", a_line("a", "sendonly"));
+    let offer = remote_offer("d a b", &[data, heard, a_line("b", "recvonly")]);
+    let server = offer.server();
+    assert_eq!(
+        (server.ice.ufrag.as_str(), server.setup, server.fingerprint),
+        ("peer", Setup::Passive, [0xAA; 32])
+    );
+    assert_eq!(server.lines[1].ssrcs, [42]);
+    let answer = offer.answer(&ice(), FINGERPRINT, 7);
+    let read = RemoteAnswer::parse(&answer).expect("a whole answer");
+    assert_eq!(
+        (read.ice, read.ice_lite, read.setup),
+        (ice(), false, Setup::Active)
+    );
+    let lines: Vec<_> = read.lines.iter().map(|l| (&*l.mid, l.direction)).collect();
+    assert_eq!(
+        lines,
+        [
+            ("d", Direction::Inactive),
+            ("a", Direction::RecvOnly),
+            ("b", Direction::Inactive)
+        ]
+    );
+    assert_eq!(read.lines[1].payload_type, Some(111));
+    assert!(answer.contains("a=group:BUNDLE a b\r\n"), "{answer}");
+}
+
+#[test]
+fn an_offer_is_refused_that_leaves_the_client_passive_or_nothing_to_hear() {
+    let text = an_offer("a", &[a_line("a", "sendonly")]);
+    let active = text.replace("setup:actpass", "setup:active");
+    assert_eq!(
+        RemoteOffer::parse(&active).expect_err("refused").why,
+        Why::Malformed
+    );
+    let rejected = text.replace("m=audio 9", "m=audio 0");
+    assert_eq!(
+        RemoteOffer::parse(&rejected).expect_err("refused").why,
+        Why::NoAudio
+    );
 }

@@ -306,7 +306,7 @@ fn write_line(
     write::candidates(out, with.candidates);
 }
 
-fn write_rejected(out: &mut String, media: &Media) {
+pub(super) fn write_rejected(out: &mut String, media: &Media) {
     let kind = match media.kind {
         MediaKind::Audio => "audio",
         MediaKind::Video => "video",

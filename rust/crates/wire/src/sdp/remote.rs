@@ -73,7 +73,7 @@ pub fn offer(with: &OfferParameters<'_>) -> String {
     out
 }
 
-/// A server's answer, as its client needs it.
+/// A server's answer, as its client needs it; a [`super::RemoteOffer`] tells the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteAnswer {
     pub ice: IceCredentials,
@@ -105,44 +105,46 @@ pub struct AnswerLine {
 impl RemoteAnswer {
     /// Reads the answer to an offer of ours.
     pub fn parse(text: &str) -> Result<Self, Refused> {
-        let answer = Description::parse(text)?;
-        let in_use: Vec<&Media> = answer
+        Self::of(&Description::parse(text)?, |said| match said {
+            Some(Setup::ActPass) => Err(Refused::malformed(
+                "an answer has to choose a role in a=setup",
+            )),
+            chosen => Ok(chosen.unwrap_or(Setup::Active)),
+        })
+    }
+
+    /// What *said* tells of its author; *role* is theirs by the `a=setup` that stands there.
+    pub(super) fn of(
+        said: &Description,
+        role: impl FnOnce(Option<Setup>) -> Result<Setup, Refused>,
+    ) -> Result<Self, Refused> {
+        let in_use: Vec<&Media> = said
             .media
             .iter()
             .filter(|m| m.kind == MediaKind::Audio && !m.is_rejected())
             .collect();
-        let no_audio = Refused::new(Why::NoAudio, "the answer takes no audio line");
-        let transport = answer.transport(&in_use).ok_or(no_audio)?;
-        let ice = answer
+        let no_audio = Refused::new(Why::NoAudio, "no audio line is in use");
+        let transport = said.transport(&in_use).ok_or(no_audio)?;
+        let ice = said
             .look_up(transport, |media| media.ice.as_ref())
-            .or(answer.ice.as_ref());
-        let setup = answer
-            .look_up(transport, |media| media.setup)
-            .or(answer.setup);
-        let fingerprints = answer.look_up(transport, |media| {
+            .or(said.ice.as_ref());
+        let setup = said.look_up(transport, |media| media.setup).or(said.setup);
+        let fingerprints = said.look_up(transport, |media| {
             (!media.fingerprints.is_empty()).then_some(&media.fingerprints)
         });
-        let setup = match setup.unwrap_or(Setup::Active) {
-            Setup::ActPass => {
-                return Err(Refused::malformed(
-                    "an answer has to choose a role in a=setup",
-                ));
-            }
-            chosen => chosen,
-        };
         Ok(Self {
             ice: ice.cloned().ok_or(Refused::new(
                 Why::NoIce,
-                "the answer has no ice-ufrag and ice-pwd",
+                "there is no ice-ufrag and ice-pwd",
             ))?,
-            ice_lite: answer.ice_lite,
-            setup,
-            fingerprint: sha256(fingerprints.unwrap_or(&answer.fingerprints))?,
+            ice_lite: said.ice_lite,
+            setup: role(setup)?,
+            fingerprint: sha256(fingerprints.unwrap_or(&said.fingerprints))?,
             candidates: transport.candidates.clone(),
-            lines: answer
+            lines: said
                 .media
                 .iter()
-                .map(|media| AnswerLine::of(&answer, media))
+                .map(|media| AnswerLine::of(said, media))
                 .collect(),
         })
     }
