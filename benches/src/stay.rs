@@ -1,6 +1,7 @@
 //! One server with its participants, from the start to the end.
 
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use crate::usage::{Usage, resident_kib};
 use crate::voice::Voices;
 use crate::{Failure, namespace};
 
-/// Participants whose signalling is under way at the same time.
+/// Participants who are joining at the same time: each from the first word of signalling to the first packet of sound.
 const DOORS: usize = 8;
 /// How long those who have come in may take to hear something.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -185,13 +186,17 @@ impl Stay {
             }
             let began = wall_ns();
             let wire = self.server.join(guest)?;
+            let (hears, heard) = sync_channel(1);
             self.crowd.door().enter(Entering {
                 number: guest.number,
                 space: guest.space,
                 voice: guest.talks.then_some(guest.voice),
                 wire,
                 began,
+                hears: (!guest.talks).then_some(hears),
             })?;
+            // The next one comes when this one hears; who hears nothing is found by the census.
+            let _in_time = heard.recv_timeout(PATIENCE);
             Ok(true)
         };
         std::thread::scope(|scope| {

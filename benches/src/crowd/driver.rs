@@ -48,6 +48,7 @@ impl Driver {
 
     /// Until it is told to stop.
     pub fn run(mut self) {
+        come_first();
         loop {
             let took = self.receive();
             let goes_on = self.obey();
@@ -109,22 +110,15 @@ impl Driver {
     }
 
     fn enter(&mut self, entering: Entering) {
-        let Entering {
-            number,
-            space,
-            voice,
-            wire,
-            began,
-        } = entering;
-        let guest = Guest::new(wire, space, voice.is_some(), began);
-        if let Some(voice) = voice {
+        let Entering { number, space, .. } = entering;
+        if let Some(voice) = entering.voice {
             self.hall.talkers.push(Talker::new(number, space, voice));
         }
         if self.hall.guests.len() <= number {
             self.hall.guests.resize_with(number + 1, || None);
         }
         if let Some(place) = self.hall.guests.get_mut(number) {
-            *place = Some(guest);
+            *place = Some(Guest::new(entering));
         }
         self.touched.push(number);
         self.attend();
@@ -216,3 +210,10 @@ impl Driver {
     }
 }
 
+
+/// Talkers speak on time and nothing waits unread, whatever else this machine does.
+fn come_first() {
+    const FIRST: libc::c_int = -15;
+    // SAFETY: a plain system call about the calling thread, which on Linux is what `0` names.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, FIRST) };
+}

@@ -1,7 +1,9 @@
 //! One participant, as the driver holds them.
 
+use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
+use super::Entering;
 use super::streams::{STREAMS, Seen, Stream};
 use crate::systems::{Standing, Wire};
 
@@ -11,6 +13,8 @@ pub struct Guest {
     pub space: usize,
     pub talks: bool,
     pub began: u64,
+    /// Told at the first packet of sound.
+    pub hears: Option<SyncSender<()>>,
     /// From the first word of signalling to the first packet of sound.
     pub first_packet_us: Option<u64>,
     pub standing: Standing,
@@ -24,12 +28,13 @@ pub struct Guest {
 pub struct Streams([Option<Stream>; STREAMS]);
 
 impl Guest {
-    pub fn new(wire: Box<dyn Wire>, space: usize, talks: bool, began: u64) -> Guest {
+    pub fn new(entering: Entering) -> Guest {
         Guest {
-            wire,
-            space,
-            talks,
-            began,
+            wire: entering.wire,
+            space: entering.space,
+            talks: entering.voice.is_some(),
+            began: entering.began,
+            hears: entering.hears,
             first_packet_us: None,
             standing: Standing::Connecting,
             armed: None,

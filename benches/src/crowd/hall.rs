@@ -67,6 +67,10 @@ impl Hall {
         };
         if guest.first_packet_us.is_none() {
             guest.first_packet_us = Some(arrived.at.saturating_sub(guest.began) / 1_000);
+            if let Some(hears) = guest.hears.take() {
+                // Who has given up waiting need not be told.
+                let _late = hears.try_send(());
+            }
         }
         let counts = &mut self.counts;
         counts.delivered += 1;

@@ -15,7 +15,7 @@ mod streams;
 mod talker;
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread::JoinHandle;
 
 use crate::Failure;
@@ -42,6 +42,8 @@ pub struct Entering {
     pub wire: Box<dyn Wire>,
     /// When they began to join, in nanoseconds of the wall clock.
     pub began: u64,
+    /// Told once they hear something.
+    pub hears: Option<SyncSender<()>>,
 }
 
 /// What the thread is told.

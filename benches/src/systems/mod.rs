@@ -7,6 +7,8 @@
 
 mod arengo;
 mod floor;
+mod janus;
+mod mumble;
 mod rtp;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -164,8 +166,13 @@ pub const START: Duration = Duration::from_secs(30);
 
 /// Every system, in the order of the tables.
 pub fn all() -> Vec<Box<dyn System>> {
-    vec![
+    let mut all: Vec<Box<dyn System>> = vec![
         Box::new(floor::FloorSystem),
         Box::new(arengo::Arengo::TWENTY_MS),
-    ]
+    ];
+    for janus in janus::Janus::ALL {
+        all.push(Box::new(janus));
+    }
+    all.push(Box::new(mumble::Mumble));
+    all
 }
