@@ -1,7 +1,7 @@
 //! One server with its participants, from the start to the end.
 
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::{Failure, namespace};
 /// Participants who are joining at the same time: each from the first word of signalling to the first packet of sound.
 const DOORS: usize = 8;
 /// How long those who have come in may take to hear something.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A running server and everybody in it.
@@ -195,9 +195,13 @@ impl Stay {
                 began,
                 hears: (!guest.talks).then_some(hears),
             })?;
-            // The next one comes when this one hears; who hears nothing is found by the census.
-            let _in_time = heard.recv_timeout(PATIENCE);
-            Ok(true)
+            // The next one comes when this one hears.
+            match heard.recv_timeout(PATIENCE) {
+                Err(RecvTimeoutError::Timeout) => {
+                    Err(format!("listener {} hears nothing", guest.number).into())
+                }
+                _ => Ok(true),
+            }
         };
         std::thread::scope(|scope| {
             for _ in 0..DOORS.min(guests.len()) {

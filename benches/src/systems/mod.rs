@@ -8,6 +8,7 @@
 mod arengo;
 mod floor;
 mod janus;
+mod livekit;
 mod mumble;
 mod rtp;
 
@@ -169,6 +170,8 @@ pub fn all() -> Vec<Box<dyn System>> {
     let mut all: Vec<Box<dyn System>> = vec![
         Box::new(floor::FloorSystem),
         Box::new(arengo::Arengo::TWENTY_MS),
+        Box::new(livekit::LiveKit::PLAIN),
+        Box::new(livekit::LiveKit::BATCHING),
     ];
     for janus in janus::Janus::ALL {
         all.push(Box::new(janus));
