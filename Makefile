@@ -1,7 +1,7 @@
 # Everything a newcomer needs. Each target does its own set-up, from a clean clone on.
 #   make run     a living space in the browser          make test    every test
 #   make build   .venv with the arengo command          make check   linters, types, boundaries
-#   make bench   the cost of a delivered packet         make wheel   a wheel that needs neither Rust nor Node
+#   make bench   Arengo beside other servers            make wheel   a wheel that needs neither Rust nor Node
 # Needs Python 3.11 or newer, Rust, Node 20 or newer, a C compiler and make.
 # `make test` also needs Debian packages and installs them itself (tests/debian-packages.txt).
 
@@ -18,7 +18,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust/crates -name '*.rs' -o -
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/e2e -prune -o -path web/test-results -prune -o -type f -print)
 PACKAGES := tests/debian-packages.txt
 
-.PHONY: build run test check bench bench-channel wheel clean test-rust test-python test-web test-e2e packages lock
+.PHONY: build run test check bench bench-peers bench-channel wheel clean test-rust test-python test-web test-e2e packages lock
 
 build: $(STAMPS)/core $(STAMPS)/web
 

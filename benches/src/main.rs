@@ -7,11 +7,14 @@
 //! | [`crowd`] | the light client: all participants in one thread with one socket |
 //! | [`stay`] | one server with its participants, from the start to the end |
 //! | [`plan`] | what is measured, in which order |
-//! | [`report`] | rows, figures and plots |
+//! | [`report`] | the rows |
+//! | [`figures`] | what follows from them: ratios, plots, and the page in docs/ |
 
 mod crowd;
+mod figures;
 mod http;
 mod inside;
+mod machine;
 mod namespace;
 mod plan;
 mod process;
@@ -31,8 +34,11 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["floor-server", ip, port] => floor_server(ip, port),
+        ["page"] => machine::repository().and_then(|root| figures::publish(&root)),
         [] => plan::run(),
-        _ => Err("usage: arengo-bench, with QUICK, SOAK or SYSTEMS in the environment".into()),
+        _ => {
+            Err("usage: arengo-bench [page], with QUICK, SOAK or SYSTEMS in the environment".into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

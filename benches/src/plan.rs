@@ -1,14 +1,14 @@
 //! What is measured, in which order.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::report::{Report, Row};
-use crate::stay::{Joining, Stay};
+use crate::report::{Part, Report};
+use crate::stay::{Joining, Stay, Window};
 use crate::systems::{Site, System};
 use crate::voice::Voices;
-use crate::{Failure, inside, namespace, process, systems};
+use crate::{Failure, figures, inside, machine, namespace, process, systems};
 
 /// How much is measured.
 struct Plan {
@@ -16,6 +16,8 @@ struct Plan {
     rounds: usize,
     settle: Duration,
     window: Duration,
+    /// Whether everything is measured, or the sizes alone.
+    whole: bool,
 }
 
 const FULL: Plan = Plan {
@@ -23,30 +25,63 @@ const FULL: Plan = Plan {
     rounds: 3,
     settle: Duration::from_secs(2),
     window: Duration::from_secs(10),
+    whole: true,
 };
 
 const QUICK: Plan = Plan {
     sizes: &[100, 1_000],
     rounds: 1,
-    settle: Duration::from_millis(1_300),
-    window: Duration::from_secs(3),
+    settle: Duration::from_millis(1_200),
+    window: Duration::from_secs(2),
+    whole: false,
 };
 
-/// Everything.
+/// Listeners of one space at most, in the search for the limit.
+const MOST: usize = 24_000;
+/// With more load than this at a size, the next one is not tried.
+const FULL_LOAD: f64 = 0.97;
+/// The steps of the search for the limit.
+const STEP: f64 = 1.05;
+const LOADS: [f64; 3] = [0.1, 0.5, 0.8];
+/// Listeners of each of many spaces.
+const SMALL_SPACE: usize = 100;
+const BIG_SPACE: usize = 10_000;
+const BIG_SPACE_FOR: Duration = Duration::from_secs(60);
+const SOAK_MINUTES: usize = 20;
+
+/// Everything, or what the environment asks for.
 pub fn run() -> Result<(), Failure> {
     namespace::enter()?;
     inside::raise_file_limit();
-    let plan = if is_set("QUICK") { &QUICK } else { &FULL };
     let mut bench = Bench::new()?;
-    bench.fan_out(plan)?;
-    print!("{}", bench.report.table());
-    bench.report.save(&bench.repository)
+    if is_set("SOAK") {
+        bench.soak()?;
+        return bench.save("soak.json");
+    }
+    let plan = if is_set("QUICK") { &QUICK } else { &FULL };
+    bench.inside(plan)?;
+    // From here on this process leaves the servers' CPU alone.
+    process::pin(&[CLIENTS])?;
+    bench.fan_out(plan);
+    if !plan.whole {
+        return bench.save("quick.json");
+    }
+    bench.limits(plan);
+    bench.small_spaces(plan);
+    bench.big_space();
+    bench.save("latest.json")?;
+    figures::publish(&bench.repository)
 }
+
+/// The CPU of the servers, and that of the clients.
+const SERVERS: usize = 0;
+const CLIENTS: usize = 1;
 
 fn is_set(name: &str) -> bool {
     std::env::var(name).is_ok_and(|value| !value.is_empty() && value != "0")
 }
 
+/// What is measured, and what was found out.
 struct Bench {
     repository: PathBuf,
     voices: Arc<Voices>,
@@ -56,11 +91,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Result<Bench, Failure> {
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let repository = repository.canonicalize()?;
-        let voices = Arc::new(Voices::read(&repository)?);
+        let repository = machine::repository()?;
         let mut bench = Bench {
-            voices,
+            voices: Arc::new(Voices::read(&repository)?),
             systems: Vec::new(),
             report: Report::default(),
             repository,
@@ -68,20 +101,19 @@ impl Bench {
         // SYSTEMS=arengo,floor measures these alone.
         let wanted = std::env::var("SYSTEMS").unwrap_or_default();
         for system in systems::all() {
-            let named = format!("{} {}", system.name(), system.config());
-            if !wanted.is_empty() && !wanted.split(',').any(|word| named.contains(word)) {
+            let name = format!("{} {}", system.name(), system.config());
+            if !wanted.is_empty() && !wanted.split(',').any(|word| name.contains(word)) {
                 continue;
             }
-            match system.missing(&bench.site(&*system, &[0])?) {
+            match system.missing(&bench.site(&*system, &[SERVERS])?) {
                 None => bench.systems.push(system),
                 Some(reason) => bench.report.not_built(&*system, &reason),
             }
         }
-        // From here on this process leaves the servers' CPU alone.
-        process::pin(&[1])?;
         Ok(bench)
     }
 
+    /// An empty folder, and where the server runs.
     fn site(&self, system: &dyn System, cpus: &[usize]) -> Result<Site, Failure> {
         let name = format!("{}-{}", system.name(), system.config());
         let name = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
@@ -93,67 +125,193 @@ impl Bench {
         Ok(Site {
             server: namespace::SERVER,
             cpus: cpus.to_vec(),
-            repository: self.repository.clone(),
             peers: self.repository.join("benches/.peers"),
+            repository: self.repository.clone(),
             folder,
-            most: 12_000,
+            most: MOST + 100,
         })
     }
 
-    /// CPU, delay, memory and joins of each system by the size of the audience, in turns.
-    fn fan_out(&mut self, plan: &Plan) -> Result<(), Failure> {
-        for round in 0..plan.rounds {
-            for size in plan.sizes {
-                for number in 0..self.systems.len() {
-                    let Some(system) = self.systems.get(number) else {
-                        continue;
-                    };
-                    if self.report.has_failed(&**system, *size) {
-                        continue;
-                    }
-                    match self.one_size(&**system, *size, plan) {
-                        Ok(row) => {
-                            println!("{}", row.line());
-                            self.report.rows.push(Row { round, ..row });
-                        }
-                        Err(error) => {
-                            println!("{} {} at {size}: {error}", system.name(), system.config());
-                            self.report.failed(&**system, *size, &error.to_string());
-                        }
-                    }
-                }
-            }
+    fn save(&self, name: &str) -> Result<(), Failure> {
+        let folder = self.repository.join("benches/results");
+        self.report.save(&folder.join(name), &self.voices)
+    }
+
+    /// The core beside the floor, in this process.
+    fn inside(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let rounds = if plan.whole { 9 } else { 3 };
+        for row in inside::run(rounds).map_err(|error| error.to_string())? {
+            self.report.inside(&row);
         }
         Ok(())
     }
 
-    fn one_size(&self, system: &dyn System, size: usize, plan: &Plan) -> Result<Row, Failure> {
-        let site = self.site(system, &[0])?;
+    /// CPU, delay, memory and joins of each system by the size of the audience, in turns.
+    fn fan_out(&mut self, plan: &Plan) {
+        let systems = std::mem::take(&mut self.systems);
+        for round in 0..plan.rounds {
+            for size in plan.sizes {
+                for system in &systems {
+                    if self.report.has_failed(&**system, *size) {
+                        continue;
+                    }
+                    let part = Part::FanOut { round };
+                    if let Err(error) = self.one_size(&**system, *size, part, plan) {
+                        self.report.failed(&**system, *size, &error.to_string());
+                    }
+                }
+            }
+        }
+        self.systems = systems;
+    }
+
+    fn one_size(
+        &mut self,
+        system: &dyn System,
+        size: usize,
+        part: Part,
+        plan: &Plan,
+    ) -> Result<(), Failure> {
+        let site = self.site(system, &[SERVERS])?;
         let mut stay = Stay::begin(system, &site, &self.voices)?;
         stay.open(1, 1)?;
         let joining = stay.admit(size, None)?;
-        row(system, &stay, joining, plan)
+        let window = stay.window(plan.settle, plan.window)?;
+        self.report.row(part, system, &stay, joining, &window)?;
+        if window.load(1) > FULL_LOAD || !window.is_valid() {
+            return Err(format!(
+                "load {:.2}, loss {:.4}",
+                window.load(1),
+                window.counts.loss()
+            )
+            .into());
+        }
+        Ok(())
+    }
+
+    /// How many listeners one core carries, and the delay on the way there.
+    fn limits(&mut self, plan: &Plan) {
+        let systems = std::mem::take(&mut self.systems);
+        for talkers in [1, self.voices.len()] {
+            for system in &systems {
+                if let Err(error) = self.one_limit(&**system, talkers, plan) {
+                    self.report.failed(&**system, MOST, &error.to_string());
+                }
+            }
+        }
+        self.systems = systems;
+    }
+
+    fn one_limit(
+        &mut self,
+        system: &dyn System,
+        talkers: usize,
+        plan: &Plan,
+    ) -> Result<(), Failure> {
+        let site = self.site(system, &[SERVERS])?;
+        let mut stay = Stay::begin(system, &site, &self.voices)?;
+        stay.open(1, talkers)?;
+        let mut joining = stay.admit(SMALL_SPACE, None)?;
+        let mut window = stay.window(plan.settle, plan.window / 2)?;
+        for load in LOADS {
+            let wanted = at_load(&stay, &window, load).max(stay.listeners());
+            joining = stay.admit(wanted - stay.listeners(), None)?;
+            window = stay.window(plan.settle, plan.window)?;
+            let part = Part::Load {
+                percent: (load * 100.0) as u32,
+            };
+            self.report.row(part, system, &stay, joining, &window)?;
+        }
+        let mut wanted = at_load(&stay, &window, 0.9);
+        while wanted <= MOST {
+            let more = wanted.saturating_sub(stay.listeners());
+            joining = stay.admit(more, None).unwrap_or(joining);
+            window = stay.window(plan.settle, plan.window / 2)?;
+            self.report
+                .row(Part::Limit, system, &stay, joining, &window)?;
+            if !window.is_valid() || window.load(1) > FULL_LOAD {
+                break;
+            }
+            wanted = (stay.listeners() as f64 * STEP).ceil() as usize;
+        }
+        Ok(())
+    }
+
+    /// The delay where the same load comes from many small spaces, at half load.
+    fn small_spaces(&mut self, plan: &Plan) {
+        let systems = std::mem::take(&mut self.systems);
+        for system in systems.iter().filter(|system| system.name() == "arengo") {
+            let listeners = self.report.at_load(&**system, 50).unwrap_or(3_000);
+            let spaces = (listeners / SMALL_SPACE).clamp(1, 50);
+            let measured = || -> Result<(Stay, Joining, Window), Failure> {
+                let site = self.site(&**system, &[SERVERS])?;
+                let mut stay = Stay::begin(&**system, &site, &self.voices)?;
+                stay.open(spaces, 1)?;
+                let joining = stay.admit(spaces * SMALL_SPACE, None)?;
+                let window = stay.window(plan.settle, plan.window)?;
+                Ok((stay, joining, window))
+            };
+            let done = measured().and_then(|(stay, joining, window)| {
+                let part = Part::SmallSpaces { spaces };
+                self.report.row(part, &**system, &stay, joining, &window)
+            });
+            if let Err(error) = done {
+                self.report.failed(&**system, listeners, &error.to_string());
+            }
+        }
+        self.systems = systems;
+    }
+
+    /// Ten thousand in one space for a minute; the server may use both CPUs, of which the clients share one.
+    fn big_space(&mut self) {
+        let systems = std::mem::take(&mut self.systems);
+        let merging = |system: &&Box<dyn System>| system.merges();
+        if let Some(system) = systems.iter().find(merging) {
+            let measured = || -> Result<(Stay, Joining, Window), Failure> {
+                let site = self.site(&**system, &[SERVERS, CLIENTS])?;
+                let mut stay = Stay::begin(&**system, &site, &self.voices)?;
+                stay.open(1, 1)?;
+                let joining = stay.admit(BIG_SPACE, None)?;
+                let window = stay.window(Duration::from_secs(3), BIG_SPACE_FOR)?;
+                Ok((stay, joining, window))
+            };
+            let done = measured().and_then(|(stay, joining, window)| {
+                self.report
+                    .row(Part::BigSpace, &**system, &stay, joining, &window)
+            });
+            if let Err(error) = done {
+                self.report.failed(&**system, BIG_SPACE, &error.to_string());
+            }
+        }
+        self.systems = systems;
+    }
+
+    /// Twenty minutes at half load, a row for each.
+    fn soak(&mut self) -> Result<(), Failure> {
+        process::pin(&[CLIENTS])?;
+        let systems = std::mem::take(&mut self.systems);
+        let product = |system: &&Box<dyn System>| system.name() == "arengo" && !system.merges();
+        let system = systems.iter().find(product).ok_or("arengo cannot run")?;
+        let site = self.site(&**system, &[SERVERS])?;
+        let mut stay = Stay::begin(&**system, &site, &self.voices)?;
+        stay.open(1, 1)?;
+        let mut joining = stay.admit(1_000, None)?;
+        let window = stay.window(Duration::from_secs(2), Duration::from_secs(5))?;
+        let wanted = at_load(&stay, &window, 0.5).max(stay.listeners());
+        if wanted > stay.listeners() {
+            joining = stay.admit(wanted - stay.listeners(), None)?;
+        }
+        for minute in 0..SOAK_MINUTES {
+            let window = stay.window(Duration::from_secs(1), Duration::from_secs(59))?;
+            let part = Part::Soak { minute };
+            self.report.row(part, &**system, &stay, joining, &window)?;
+        }
+        Ok(())
     }
 }
 
-fn row(
-    system: &dyn System,
-    stay: &Stay,
-    joining: Joining,
-    plan: &Plan,
-) -> Result<Row, Failure> {
-    let window = stay.window(plan.settle, plan.window)?;
-    Ok(Row {
-        part: "fan-out",
-        system: system.name(),
-        config: system.config(),
-        listeners: stay.listeners(),
-        talkers: stay.talkers(),
-        round: 0,
-        profile: stay.profile()?.unwrap_or("none"),
-        empty_kib: stay.empty_kib,
-        cpus: 1,
-        joining,
-        window,
-    })
+/// How many listeners would bring the server to *load*, as far as *window* tells.
+fn at_load(stay: &Stay, window: &Window, load: f64) -> usize {
+    let each = window.load(1) / stay.listeners().max(1) as f64;
+    ((load / each.max(1e-9)) as usize).clamp(SMALL_SPACE, MOST)
 }

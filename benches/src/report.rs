@@ -1,125 +1,142 @@
-//! The rows of a run, as a table for people and as JSON for tools.
+//! The rows of a run, told while they are made and kept as JSON.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::Failure;
-use crate::stay::{Joining, Window};
+use crate::stay::{Joining, Stay, Window};
 use crate::systems::System;
+use crate::voice::Voices;
+use crate::{Failure, figures, inside, machine};
 
-/// A row with more loss than this is not valid.
-pub const MOST_LOSS: f64 = 0.001;
-
-/// One window of one system.
-pub struct Row {
-    pub part: &'static str,
-    pub system: &'static str,
-    pub config: &'static str,
-    pub listeners: usize,
-    pub talkers: usize,
-    pub round: usize,
-    pub profile: &'static str,
-    pub empty_kib: u64,
-    pub cpus: usize,
-    pub joining: Joining,
-    pub window: Window,
+/// What a row is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    /// One talker, by the size of the audience.
+    FanOut { round: usize },
+    /// At a part of what one core carries.
+    Load { percent: u32 },
+    /// On the way to the limit, and the first beyond it.
+    Limit,
+    /// Many spaces with a talker each.
+    SmallSpaces { spaces: usize },
+    /// Ten thousand in one space, for a minute.
+    BigSpace,
+    /// A minute of the soak.
+    Soak { minute: usize },
 }
 
-impl Row {
-    /// Whether it may be compared.
-    pub fn is_valid(&self) -> bool {
-        self.window.counts.loss() < MOST_LOSS && self.window.counts.dropped_here == 0
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::FanOut { .. } => "fan-out",
+            Part::Load { .. } => "load",
+            Part::Limit => "limit",
+            Part::SmallSpaces { .. } => "small-spaces",
+            Part::BigSpace => "big-space",
+            Part::Soak { .. } => "soak",
+        }
     }
 
-    /// For people, while it runs.
-    pub fn line(&self) -> String {
-        let counts = &self.window.counts;
-        let delay = |part| counts.delays.at(part).unwrap_or(0);
-        format!(
-            "{:16} {:18} {:6} x{} {:9} packets {:6.2} µs load {:3.0} % loss {:.4} % delay {}/{}/{} µs {:5.0} joins/s {:5.1} ms {} KiB{}{}",
-            self.system,
-            self.config,
-            self.listeners,
-            self.talkers,
-            counts.delivered,
-            self.window.us_per_packet(),
-            self.window.load(self.cpus) * 100.0,
-            counts.loss() * 100.0,
-            delay(0.5),
-            delay(0.99),
-            delay(0.999),
-            self.joining.joins_per_s,
-            self.joining.first_packet_ms,
-            self.window.resident_kib,
-            if counts.wrong > 0 {
-                format!(" WRONG {} of {}", counts.wrong, counts.opened)
-            } else {
-                String::new()
-            },
-            if counts.dropped_here > 0 {
-                format!(" dropped here {}", counts.dropped_here)
-            } else {
-                String::new()
-            },
-        )
-    }
-
-    fn json(&self) -> Value {
-        let Window {
-            seconds,
-            usage,
-            counts,
-            resident_kib,
-        } = &self.window;
-        let round = |value: f64, places: i32| {
-            let scale = 10_f64.powi(places);
-            (value * scale).round() / scale
-        };
-        json!({
-            "part": self.part,
-            "system": self.system,
-            "config": self.config,
-            "listeners": self.listeners,
-            "talkers": self.talkers,
-            "round": self.round,
-            "profile": self.profile,
-            "packets_delivered": counts.delivered,
-            "bytes_delivered": counts.bytes,
-            "cpu_user_s": round(usage.user_s, 3),
-            "cpu_system_s": round(usage.system_s, 3),
-            "softirq_s": round(usage.softirq_s, 3),
-            "cpu_busy_s": round(usage.busy_s, 3),
-            "cpu_us_per_packet": round(self.window.us_per_packet(), 3),
-            "load": round(self.window.load(self.cpus), 3),
-            "window_s": round(*seconds, 3),
-            "loss": round(counts.loss(), 6),
-            "valid": self.is_valid(),
-            "packets_late": counts.late,
-            "packets_again": counts.again,
-            "samples_opened": counts.opened,
-            "samples_wrong": counts.wrong,
-            "dropped_by_bench": counts.dropped_here,
-            "rss_kib": resident_kib,
-            "rss_empty_kib": self.empty_kib,
-            "delay_p50_us": counts.delays.at(0.5),
-            "delay_p99_us": counts.delays.at(0.99),
-            "delay_p999_us": counts.delays.at(0.999),
-            "joins_per_s": round(self.joining.joins_per_s, 1),
-            "join_first_packet_ms": round(self.joining.first_packet_ms, 2),
-        })
+    /// What tells rows of a part apart.
+    fn number(self) -> Option<(&'static str, usize)> {
+        match self {
+            Part::FanOut { round } => Some(("round", round)),
+            Part::Load { percent } => Some(("load_wanted_percent", percent as usize)),
+            Part::SmallSpaces { spaces } => Some(("spaces", spaces)),
+            Part::Soak { minute } => Some(("minute", minute)),
+            Part::Limit | Part::BigSpace => None,
+        }
     }
 }
 
 /// Everything that was found out.
 #[derive(Default)]
 pub struct Report {
-    pub rows: Vec<Row>,
+    rows: Vec<Value>,
+    inside: Vec<Value>,
     not_built: Vec<Value>,
-    failures: Vec<(String, usize, String)>,
+    limits: Vec<Value>,
 }
 
 impl Report {
+    /// Keep a window as a row.
+    pub fn row(
+        &mut self,
+        part: Part,
+        system: &dyn System,
+        stay: &Stay,
+        joining: Joining,
+        window: &Window,
+    ) -> Result<(), Failure> {
+        let Window {
+            seconds,
+            usage,
+            counts,
+            resident_kib,
+        } = window;
+        let mut row = json!({
+            "part": part.name(),
+            "system": system.name(),
+            "config": system.config(),
+            "listeners": stay.listeners(),
+            "talkers": stay.talkers(),
+            "cpus": stay.cpus(),
+            "profile": stay.profile()?,
+            "window_s": round(*seconds, 3),
+            "packets_delivered": counts.delivered,
+            "bytes_delivered": counts.bytes,
+            "cpu_user_s": round(usage.user_s, 3),
+            "cpu_system_s": round(usage.system_s, 3),
+            "softirq_s": round(usage.softirq_s, 3),
+            "cpu_busy_s": round(usage.busy_s, 3),
+            "cpu_us_per_packet": round(window.us_per_packet(), 3),
+            "load": round(window.load(stay.cpus()), 3),
+            "loss": round(counts.loss(), 6),
+            "valid": window.is_valid(),
+            "packets_late": counts.late,
+            "packets_again": counts.again,
+            "participants_lost": counts.over,
+            "samples_opened": counts.opened,
+            "samples_wrong": counts.wrong,
+            "samples_strayed": counts.strayed,
+            "dropped_by_bench": counts.dropped_here,
+            "rss_kib": resident_kib,
+            "rss_empty_kib": stay.empty_kib,
+            "delays_measured": counts.delays.count(),
+            "delay_p50_us": counts.delays.at(0.5),
+            "delay_p99_us": counts.delays.at(0.99),
+            "delay_p999_us": counts.delays.at(0.999),
+            "joins_per_s": round(joining.joins_per_s, 1),
+            "join_first_packet_ms": round(joining.first_packet_ms, 2),
+        });
+        if let (Some((name, number)), Some(row)) = (part.number(), row.as_object_mut()) {
+            row.insert(name.to_owned(), number.into());
+        }
+        println!("{}", line(&row));
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// Keep a row of the core beside the floor.
+    pub fn inside(&mut self, row: &inside::Row) {
+        println!(
+            "core in this process: {:5} listeners {:6.3} µs, floor {:6.3} µs, ratio {:.2}",
+            row.listeners,
+            row.core_us,
+            row.floor_us,
+            row.ratio()
+        );
+        self.inside.push(json!({
+            "listeners": row.listeners,
+            "datagrams_each": row.datagrams_each,
+            "bytes": row.bytes,
+            "floor_us": round(row.floor_us, 4),
+            "core_us": round(row.core_us, 4),
+            "ratio": round(row.ratio(), 3),
+        }));
+    }
+
     pub fn not_built(&mut self, system: &dyn System, reason: &str) {
         println!("{} {}: {reason}", system.name(), system.config());
         self.not_built.push(json!({
@@ -129,37 +146,100 @@ impl Report {
 
     /// It did not carry so many.
     pub fn failed(&mut self, system: &dyn System, listeners: usize, reason: &str) {
-        self.failures
-            .push((key(system), listeners, reason.to_owned()));
+        println!(
+            "{} {} at {listeners}: {reason}",
+            system.name(),
+            system.config()
+        );
+        self.limits.push(json!({
+            "system": system.name(), "config": system.config(), "listeners": listeners, "reason": reason,
+        }));
     }
 
     /// Whether it did not carry so many, or fewer.
     pub fn has_failed(&self, system: &dyn System, listeners: usize) -> bool {
-        let key = key(system);
-        self.failures
-            .iter()
-            .any(|(failed, most, _)| *failed == key && *most <= listeners)
+        self.limits.iter().any(|limit| {
+            is_of(limit, system) && figures::number(limit, "listeners") <= listeners as f64
+        })
     }
 
-    pub fn table(&self) -> String {
-        self.rows
-            .iter()
-            .map(|row| format!("{}\n", row.line()))
-            .collect()
+    /// Listeners at *percent* of what one core carries.
+    pub fn at_load(&self, system: &dyn System, percent: u32) -> Option<usize> {
+        let row = self.rows.iter().find(|row| {
+            is_of(row, system)
+                && figures::number(row, "load_wanted_percent") == f64::from(percent)
+                && figures::number(row, "talkers") == 1.0
+        });
+        row.map(|row| figures::number(row, "listeners") as usize)
     }
 
-    /// Write everything that is made from it.
-    pub fn save(&self, repository: &Path) -> Result<(), Failure> {
-        let rows: Vec<Value> = self.rows.iter().map(Row::json).collect();
-        let all = json!({"rows": rows, "not_built": self.not_built});
-        let folder = repository.join("benches/results");
-        std::fs::create_dir_all(&folder)?;
+    /// Write it to *path*.
+    pub fn save(&self, path: &Path, voices: &Voices) -> Result<(), Failure> {
+        let mut all = json!({
+            "machine": machine::describe(),
+            "recording": {
+                "packets_per_s": 50,
+                "opus_bytes_mean": round(voices.mean_bytes(), 1),
+            },
+            "rows": self.rows,
+            "inside": self.inside,
+            "limits": self.limits,
+            "not_built": self.not_built,
+        });
+        let reached = figures::figures(&all);
+        for figure in reached.as_array().into_iter().flatten() {
+            println!("{}", figures::line(figure));
+        }
+        if let Some(all) = all.as_object_mut() {
+            all.insert("figures".to_owned(), reached);
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         let text = serde_json::to_string_pretty(&all)?;
-        std::fs::write(folder.join("latest.json"), text + "\n")?;
-        Ok(())
+        Ok(std::fs::write(path, text + "\n")?)
     }
 }
 
-fn key(system: &dyn System) -> String {
-    format!("{} {}", system.name(), system.config())
+fn is_of(row: &Value, system: &dyn System) -> bool {
+    figures::text(row, "system") == system.name() && figures::text(row, "config") == system.config()
+}
+
+/// For people, while it runs.
+fn line(row: &Value) -> String {
+    let number = |name: &str| figures::number(row, name);
+    let text = |name: &str| figures::text(row, name);
+    let mut line = format!(
+        "{:12} {:16} {:10} {:6} x{:<2} {:6.2} µs load {:3.0} % loss {:.4} % delay {}/{}/{} µs {:4.0} joins/s {:6.1} ms {:7} KiB",
+        text("part"),
+        text("system"),
+        text("config"),
+        number("listeners"),
+        number("talkers"),
+        number("cpu_us_per_packet"),
+        number("load") * 100.0,
+        number("loss") * 100.0,
+        number("delay_p50_us"),
+        number("delay_p99_us"),
+        number("delay_p999_us"),
+        number("joins_per_s"),
+        number("join_first_packet_ms"),
+        number("rss_kib"),
+    );
+    for (name, what) in [
+        ("samples_wrong", "wrong samples"),
+        ("samples_strayed", "strayed timestamps"),
+        ("participants_lost", "lost participants"),
+        ("dropped_by_bench", "dropped by the bench itself"),
+    ] {
+        if number(name) > 0.0 {
+            line.push_str(&format!(", {} {what}", number(name)));
+        }
+    }
+    line
+}
+
+fn round(value: f64, places: i32) -> f64 {
+    let scale = 10_f64.powi(places);
+    (value * scale).round() / scale
 }

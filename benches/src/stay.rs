@@ -1,8 +1,8 @@
 //! One server with its participants, from the start to the end.
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ use crate::{Failure, namespace};
 const DOORS: usize = 8;
 /// How long those who have come in may take to hear something.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A window with more loss than this is not valid.
+const MOST_LOSS: f64 = 0.001;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A running server and everybody in it.
@@ -51,6 +53,12 @@ pub struct Window {
 }
 
 impl Window {
+    /// Whether it may be compared: hardly anything was lost, nothing by the bench, and nothing was other than it was said.
+    pub fn is_valid(&self) -> bool {
+        let counts = &self.counts;
+        counts.loss() < MOST_LOSS && counts.dropped_here == 0 && counts.wrong == 0
+    }
+
     /// µs of CPU for each packet that came.
     pub fn us_per_packet(&self) -> f64 {
         self.usage.total_s() * 1e6 / self.counts.delivered.max(1) as f64
@@ -87,6 +95,11 @@ impl Stay {
 
     pub fn talkers(&self) -> usize {
         self.talkers
+    }
+
+    /// How many CPUs the server has.
+    pub fn cpus(&self) -> usize {
+        self.cpus.len()
     }
 
     /// Open *spaces* spaces with *talkers* talkers each, who speak from now on.

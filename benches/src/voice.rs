@@ -10,11 +10,7 @@ use arengo_wire::opus::{Frames, SILENCE_FRAME};
 use crate::Failure;
 
 /// Recordings, one for each talker of a space; a talker plays theirs over and over.
-const FILES: [&str; 3] = [
-    "en-02-robert.opus",
-    "it-01-chiara.opus",
-    "en-01-nora.opus",
-];
+const FILES: [&str; 3] = ["en-02-robert.opus", "it-01-chiara.opus", "en-01-nora.opus"];
 /// Shorter ones are pauses, which servers may treat as such.
 const LEAST_BYTES: usize = 20;
 
@@ -202,10 +198,7 @@ mod tests {
             last: 3,
             frames: 1,
         };
-        assert_eq!(
-            voices.recognise(voices.packet(1, 8)),
-            Recognised::At(place)
-        );
+        assert_eq!(voices.recognise(voices.packet(1, 8)), Recognised::At(place));
         assert_eq!(voices.recognise(&[0x78, 9, 9]), Recognised::Never);
     }
 

@@ -44,14 +44,6 @@ impl Delays {
         }
         None
     }
-
-    /// All of both.
-    pub fn merge(&mut self, other: &Delays) {
-        for (own, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
-            *own += theirs;
-        }
-        self.count += other.count;
-    }
 }
 
 /// The first 32 are a microsecond wide; then 32 for each doubling.

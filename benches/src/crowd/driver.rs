@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::guest::Guest;
-use super::socket::Socket;
 use super::hall::Hall;
+use super::socket::Socket;
 use super::talker::Talker;
 use super::{Entering, Order, wall_ns};
 use crate::systems::{Protocol, Standing};
@@ -209,7 +209,6 @@ impl Driver {
         next.map_or(PAUSE, |next| next.min(PAUSE))
     }
 }
-
 
 /// Talkers speak on time and nothing waits unread, whatever else this machine does.
 fn come_first() {

@@ -84,7 +84,13 @@ impl Hall {
                 Step::Next(Some(before)) if self.protocol.has_timestamps => {
                     if let Some(origin) = stream.origin {
                         let number = before.newest.wrapping_sub(origin.zero) / FRAME;
-                        note_delay(counts, &self.talkers, origin.talker, number.into(), before.at);
+                        note_delay(
+                            counts,
+                            &self.talkers,
+                            origin.talker,
+                            number.into(),
+                            before.at,
+                        );
                     }
                 }
                 Step::Next(_) | Step::Skipped => {}
@@ -128,7 +134,13 @@ impl Hall {
                             .timestamp
                             .wrapping_add(FRAME.wrapping_mul(place.frames as u32 - 1));
                         let zero = newest.wrapping_sub(FRAME.wrapping_mul(number as u32));
-                        stream.origin = Some(Origin { talker, zero });
+                        let origin = Some(Origin { talker, zero });
+                        let strays = self.protocol.has_timestamps
+                            && stream
+                                .origin
+                                .is_some_and(|known| known.talker == talker && known.zero != zero);
+                        counts.strayed += u64::from(strays);
+                        stream.origin = origin;
                     }
                 }
             }
@@ -215,9 +227,7 @@ fn find(talkers: &[Talker], space: usize, place: Place, length: u64) -> Option<(
     let talker = talkers
         .iter()
         .position(|talker| talker.space == space && talker.voice == place.voice)?;
-    let number = talkers
-        .get(talker)?
-        .last_at(place.last as u64, length)?;
+    let number = talkers.get(talker)?.last_at(place.last as u64, length)?;
     Some((u16::try_from(talker).ok()?, number))
 }
 

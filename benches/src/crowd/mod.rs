@@ -91,6 +91,8 @@ pub struct Counts {
     /// Of those, what nobody had said, or what could not be opened.
     pub wrong: u64,
     pub over: usize,
+    /// Samples whose timestamp did not go on from the one before.
+    pub strayed: u64,
     /// Datagrams that the bench itself could not take.
     pub dropped_here: u64,
     pub delays: Delays,

@@ -50,8 +50,18 @@ impl Socket {
     pub fn open() -> io::Result<Socket> {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         socket.set_nonblocking(true)?;
-        set(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER)?;
-        set(&socket, libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, RECEIVE_BUFFER)?;
+        set(
+            &socket,
+            libc::SOL_SOCKET,
+            libc::SO_RCVBUFFORCE,
+            RECEIVE_BUFFER,
+        )?;
+        set(
+            &socket,
+            libc::SOL_SOCKET,
+            libc::SO_SNDBUFFORCE,
+            RECEIVE_BUFFER,
+        )?;
         set(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
         set(&socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
         let port = socket.local_addr()?.port();

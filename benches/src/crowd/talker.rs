@@ -61,11 +61,6 @@ impl Talker {
         self.count += 1;
     }
 
-    /// How many have left.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
     /// When packet *number* left, if that is remembered.
     pub fn left_at(&self, number: u64) -> Option<u64> {
         let age = self.count.checked_sub(number + 1)?;

@@ -120,10 +120,9 @@ impl Floor {
             }
             let nonce = Nonce::assume_unique_for_key(nonce(ssrc, *index));
             let (header, payload) = packet.split_at_mut(self.header_len);
-            let sealed =
-                listener
-                    .key
-                    .seal_in_place_separate_tag(nonce, Aad::from(header), payload);
+            let sealed = listener
+                .key
+                .seal_in_place_separate_tag(nonce, Aad::from(header), payload);
             if let Ok(made) = sealed {
                 tag.copy_from_slice(made.as_ref());
             }

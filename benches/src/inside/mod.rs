@@ -36,7 +36,6 @@ impl Row {
 
 /// Listeners, and packets in a round.
 const SIZES: [(usize, usize); 3] = [(100, 60), (1_000, 20), (3_000, 10)];
-const ROUNDS: usize = 9;
 const FRAME: Duration = Duration::from_millis(20);
 
 /// 20 ms of Opus as large as speech at 32 kbit/s.
@@ -48,16 +47,15 @@ const OPUS: [u8; 80] = {
 /// Fixed header, one CSRC, one extension block of one word: as the core sends it.
 const HEADER: usize = 12 + 4 + 8;
 
-/// Measure every size.
-pub fn run() -> Result<Vec<Row>, Box<dyn Error>> {
-    raise_file_limit();
+/// Measure every size, in so many rounds.
+pub fn run(rounds: usize) -> Result<Vec<Row>, Box<dyn Error>> {
     let rows = SIZES
         .iter()
-        .map(|&(listeners, packets)| measure(listeners, packets));
+        .map(|&(listeners, packets)| measure(listeners, packets, rounds));
     rows.collect()
 }
 
-fn measure(listeners: usize, packets: usize) -> Result<Row, Box<dyn Error>> {
+fn measure(listeners: usize, packets: usize, rounds: usize) -> Result<Row, Box<dyn Error>> {
     let mut room = Room::open(listeners)?;
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     let plain = a_packet();
@@ -65,7 +63,7 @@ fn measure(listeners: usize, packets: usize) -> Result<Row, Box<dyn Error>> {
     // A first round for caches, neighbours and full buffers; it does not count.
     a_round(&mut room, &mut floor, &plain, packets)?;
     let (mut of_core, mut of_floor) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let (core, bare) = a_round(&mut room, &mut floor, &plain, packets)?;
         of_core.push(core);
         of_floor.push(bare);
@@ -78,7 +76,7 @@ fn measure(listeners: usize, packets: usize) -> Result<Row, Box<dyn Error>> {
     }
     Ok(Row {
         listeners,
-        datagrams_each: ROUNDS * packets * listeners,
+        datagrams_each: rounds * packets * listeners,
         bytes: plain.len() + 16,
         floor_us: median(of_floor),
         core_us: median(of_core),

@@ -19,18 +19,24 @@ const PORT: u16 = 8_000;
 const SPACES_EACH: usize = 5;
 const LINES: usize = 3;
 
+/// The option that says from how many listeners on packets are merged.
+const MERGE_FROM: &str = "--media-merge-from";
+
 /// Arengo with one of its ways to pack sound.
 pub struct Arengo {
     config: &'static str,
-    options: &'static [&'static str],
+    /// Whether listeners get packets of 60 ms, however many they are.
     merges: bool,
 }
 
 impl Arengo {
     pub const TWENTY_MS: Arengo = Arengo {
         config: "20 ms",
-        options: &[],
         merges: false,
+    };
+    pub const MERGED: Arengo = Arengo {
+        config: "merged",
+        merges: true,
     };
 }
 
@@ -44,8 +50,16 @@ impl System for Arengo {
     }
 
     fn missing(&self, site: &Site) -> Option<String> {
-        let command = command(site);
-        (!command.exists()).then(|| format!("{} is missing: make build", command.display()))
+        let help = Command::new(command(site))
+            .args(["serve", "--help"])
+            .output();
+        match help {
+            Err(error) => Some(format!("`arengo` does not start ({error}): make build")),
+            Ok(output) if !String::from_utf8_lossy(&output.stdout).contains(MERGE_FROM) => {
+                Some(format!("this `arengo` has no {MERGE_FROM}: make build"))
+            }
+            Ok(_) => None,
+        }
     }
 
     fn merges(&self) -> bool {
@@ -59,7 +73,9 @@ impl System for Arengo {
         let address = site.server.to_string();
         serve.args(["serve", "--bind", &address, "--public-ip", &address]);
         serve.args(["--port", &PORT.to_string(), "--log-level", "warning"]);
-        serve.arg("--data-dir").arg(&data).args(self.options);
+        serve.args([MERGE_FROM, if self.merges { "0" } else { "never" }]);
+        serve.args(["--media-shards", &site.cpus.len().to_string()]);
+        serve.arg("--data-dir").arg(&data);
         let mut child = Child::spawn(serve, site, "arengo")?;
         let server = SocketAddrV4::new(site.server, PORT);
         child.wait_until(START, || {
@@ -123,7 +139,14 @@ impl ArengoServer {
         space.ok_or_else(|| "nobody has opened that space".into())
     }
 
-    fn post(&self, from: Ipv4Addr, path: &str, token: Option<&str>, kind: &str, body: &str) -> Result<http::Response, Failure> {
+    fn post(
+        &self,
+        from: Ipv4Addr,
+        path: &str,
+        token: Option<&str>,
+        kind: &str,
+        body: &str,
+    ) -> Result<http::Response, Failure> {
         let mut headers = vec![format!("Content-Type: {kind}")];
         headers.extend(token.map(|token| format!("Authorization: Bearer {token}")));
         let path = format!("/api/v1{path}");
@@ -144,7 +167,13 @@ impl Server for ArengoServer {
         let token = self.host(space / SPACES_EACH)?;
         let wanted = json!({"title": "A talk", "who_may_speak": "everyone", "start": true});
         let from = *self.server.ip();
-        let made = self.post(from, "/spaces", Some(&token), "application/json", &wanted.to_string())?;
+        let made = self.post(
+            from,
+            "/spaces",
+            Some(&token),
+            "application/json",
+            &wanted.to_string(),
+        )?;
         let made = made.json()?;
         let id = made.get("id").and_then(Value::as_str);
         let id = id.ok_or("the answer names no space")?;
@@ -171,7 +200,13 @@ impl Server for ArengoServer {
         let door = if guest.talks { "whip" } else { "whep" };
         let path = format!("/spaces/{space}/{door}");
         let from = *guest.address.ip();
-        let answer = self.post(from, &path, token.as_deref(), "application/sdp", &peer.offer())?;
+        let answer = self.post(
+            from,
+            &path,
+            token.as_deref(),
+            "application/sdp",
+            &peer.offer(),
+        )?;
         peer.answer(&answer.granted()?, Instant::now())?;
         Ok(Box::new(RtpWire::new(peer)))
     }

@@ -85,7 +85,10 @@ impl System for Janus {
             &needed[..1]
         };
         let missing = needed.iter().find(|path| !path.exists())?;
-        Some(format!("{} is missing: make bench-peers", missing.display()))
+        Some(format!(
+            "{} is missing: make bench-peers",
+            missing.display()
+        ))
     }
 
     fn start(&self, site: &Site) -> Result<Arc<dyn Server>, Failure> {

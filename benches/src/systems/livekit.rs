@@ -194,7 +194,11 @@ fn token(guest: &Guest) -> Result<String, Failure> {
         },
     });
     let head = json!({"alg": "HS256", "typ": "JWT"});
-    let signed = format!("{}.{}", base64url(head.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
+    let signed = format!(
+        "{}.{}",
+        base64url(head.to_string().as_bytes()),
+        base64url(claims.to_string().as_bytes())
+    );
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let signature = hmac::sign(&key, signed.as_bytes());
     Ok(format!("{signed}.{}", base64url(signature.as_ref())))
@@ -212,7 +216,11 @@ fn base64url(bytes: &[u8]) -> String {
             .fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
         for place in 0..=chunk.len() as u32 {
             let letter = (number >> (18 - 6 * place)) & 63;
-            text.extend(LETTERS.get(letter as usize).map(|letter| char::from(*letter)));
+            text.extend(
+                LETTERS
+                    .get(letter as usize)
+                    .map(|letter| char::from(*letter)),
+            );
         }
     }
     text
@@ -224,7 +232,13 @@ mod tests {
 
     #[test]
     fn base64url_is_that_of_the_rfc() {
-        let known = [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg")];
+        let known = [
+            ("", ""),
+            ("f", "Zg"),
+            ("fo", "Zm8"),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg"),
+        ];
         for (bytes, text) in known {
             assert_eq!(base64url(bytes.as_bytes()), text);
         }

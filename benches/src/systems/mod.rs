@@ -170,6 +170,7 @@ pub fn all() -> Vec<Box<dyn System>> {
     let mut all: Vec<Box<dyn System>> = vec![
         Box::new(floor::FloorSystem),
         Box::new(arengo::Arengo::TWENTY_MS),
+        Box::new(arengo::Arengo::MERGED),
         Box::new(livekit::LiveKit::PLAIN),
         Box::new(livekit::LiveKit::BATCHING),
     ];

@@ -17,25 +17,15 @@ pub const RTP: Protocol = Protocol {
 
 fn glance(datagram: &[u8]) -> Glance {
     match datagram {
-        [
-            128..=191,
-            kind,
-            s1,
-            s0,
-            t3,
-            t2,
-            t1,
-            t0,
-            i3,
-            i2,
-            i1,
-            i0,
-            ..,
-        ] if !(192..=223).contains(kind) => Glance::Sound {
-            stream: u32::from_be_bytes([*i3, *i2, *i1, *i0]),
-            sequence: u16::from_be_bytes([*s1, *s0]),
-            timestamp: u32::from_be_bytes([*t3, *t2, *t1, *t0]),
-        },
+        [128..=191, kind, s1, s0, t3, t2, t1, t0, i3, i2, i1, i0, ..]
+            if !(192..=223).contains(kind) =>
+        {
+            Glance::Sound {
+                stream: u32::from_be_bytes([*i3, *i2, *i1, *i0]),
+                sequence: u16::from_be_bytes([*s1, *s0]),
+                timestamp: u32::from_be_bytes([*t3, *t2, *t1, *t0]),
+            }
+        }
         _ => Glance::Other,
     }
 }

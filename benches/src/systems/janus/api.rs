@@ -87,9 +87,9 @@ impl Api {
         body: &Value,
         description: Option<Description<'_>>,
     ) -> Result<Said, Failure> {
-        let reply = self.line.ask(|number| {
-            messages::message(number, self.session, handle, body, description)
-        })?;
+        let reply = self
+            .line
+            .ask(|number| messages::message(number, self.session, handle, body, description))?;
         match reply {
             Reply::Said { data, sdp } => Ok(Said { data, sdp }),
             other => Err(unexpected(&other)),

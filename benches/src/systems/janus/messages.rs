@@ -12,7 +12,10 @@ pub enum Reply {
     /// A session or a handle was made.
     Made(u64),
     /// What the plugin answered, and the SDP beside it.
-    Said { data: Value, sdp: Option<String> },
+    Said {
+        data: Value,
+        sdp: Option<String>,
+    },
     /// Nothing that a client needs to look at.
     Done,
     Refused(String),

@@ -207,7 +207,8 @@ mod tests {
     fn forty_bytes_are_sealed_as_in_the_draft() {
         let plain: Vec<u8> = (0..40).collect();
         let (cipher, tag) = sealed(&plain);
-        let expected = "F75D6BC8B4DC8D66 B836A2B08B32A636 9F1CD3C5228D79FD 6C267F5F6AA7B231 C7DFB9D59951AE9C";
+        let expected =
+            "F75D6BC8B4DC8D66 B836A2B08B32A636 9F1CD3C5228D79FD 6C267F5F6AA7B231 C7DFB9D59951AE9C";
         assert_eq!(cipher, hex(expected));
         assert_eq!(tag.to_vec(), hex("9DB0CDF880F73E3E 10D4EB3217766688"));
     }

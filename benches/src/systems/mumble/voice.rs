@@ -82,9 +82,9 @@ fn read(from: &[u8]) -> Option<(u64, &[u8])> {
         _ => return None,
     };
     let (bytes, rest) = rest.split_at_checked(following)?;
-    let number = bytes
-        .iter()
-        .fold(u64::from(high), |number, &byte| number << 8 | u64::from(byte));
+    let number = bytes.iter().fold(u64::from(high), |number, &byte| {
+        number << 8 | u64::from(byte)
+    });
     Some((number, rest))
 }
 

@@ -1,0 +1,365 @@
+//! What follows from the rows: the ratios that are to be reached, the plots, and the page in docs/.
+//!
+//! Everything here reads the JSON that the bench has written, so that the page can be made again from it, and text and
+//! data agree.
+
+mod page;
+mod plot;
+mod table;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::Failure;
+
+/// One row of the table: how it is named, and the most or the least that it may be.
+struct Figure {
+    what: &'static str,
+    unit: &'static str,
+    wanted: Wanted,
+    reached: Option<f64>,
+    note: String,
+}
+
+enum Wanted {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+/// The size of the audience at which systems are compared: the largest of these that all that take part carry.
+const COMPARED_AT: [f64; 3] = [3_000.0, 1_000.0, 100.0];
+
+/// The figures that *all* results reach.
+pub fn figures(all: &Value) -> Value {
+    let rows = rows(all);
+    let mut figures = Vec::new();
+    let cost = |what, most, of: &dyn Fn(&Value) -> bool| {
+        let ratio = COMPARED_AT.iter().find_map(|size| {
+            let at = |row: &&Value| is_part(row, "fan-out") && number(row, "listeners") == *size;
+            let own = median(&rows, "cpu_us_per_packet", |row| at(&row) && is_plain(row))?;
+            let theirs = least_of_medians(&rows, "cpu_us_per_packet", |row| at(&row) && of(row))?;
+            Some((own / theirs, *size))
+        });
+        Figure {
+            what,
+            unit: "times",
+            wanted: Wanted::AtMost(most),
+            reached: ratio.map(|(ratio, _)| ratio),
+            note: ratio.map_or_else(String::new, |(_, size)| format!("at {size} listeners")),
+        }
+    };
+    let named = |system: &'static str, config: &'static str| {
+        move |row: &Value| text(row, "system") == system && text(row, "config") == config
+    };
+    figures.push(cost("CPU per packet, beside the floor", 1.3, &|row| {
+        text(row, "system") == "floor"
+    }));
+    figures.push(cost(
+        "CPU per packet, beside Janus Streaming as installed",
+        0.1,
+        &named("janus-streaming", "installed"),
+    ));
+    figures.push(cost(
+        "CPU per packet, beside Janus Streaming tuned",
+        1.0 / 3.0,
+        &named("janus-streaming", "tuned"),
+    ));
+    figures.push(cost("CPU per packet, beside mumble-server", 0.5, &|row| {
+        text(row, "system") == "mumble"
+    }));
+    figures.push(cost(
+        "CPU per packet, beside LiveKit at its best",
+        1.0 / 3.0,
+        &|row| text(row, "system") == "livekit",
+    ));
+
+    let limit = |of: &dyn Fn(&Value) -> bool| {
+        let carried = rows.iter().filter(|row| {
+            (is_part(row, "limit") || is_part(row, "load"))
+                && number(row, "talkers") == 1.0
+                && flag(row, "valid")
+                && of(row)
+        });
+        carried
+            .map(|row| number(row, "listeners"))
+            .max_by(f64::total_cmp)
+    };
+    let merged = limit(&is_merged);
+    let beside = |what, least, other: Option<f64>| Figure {
+        what,
+        unit: "times",
+        wanted: Wanted::AtLeast(least),
+        reached: merged.zip(other).map(|(own, theirs)| own / theirs),
+        note: merged
+            .zip(other)
+            .map_or_else(String::new, |(own, theirs)| format!("{own} and {theirs}")),
+    };
+    figures.push(beside(
+        "listeners per core, beside LiveKit at its best",
+        8.0,
+        limit(&|row| text(row, "system") == "livekit"),
+    ));
+    figures.push(beside(
+        "listeners per core, beside our own at 20 ms",
+        2.5,
+        limit(&is_plain),
+    ));
+
+    let plain = rows
+        .iter()
+        .filter(|row| is_part(row, "fan-out") && is_plain(row));
+    let largest = plain.max_by(|a, b| number(a, "listeners").total_cmp(&number(b, "listeners")));
+    figures.push(Figure {
+        what: "memory of the whole server per WHEP listener",
+        unit: "KiB",
+        wanted: Wanted::AtMost(44.0),
+        reached: largest.map(|row| {
+            (number(row, "rss_kib") - number(row, "rss_empty_kib")) / number(row, "listeners")
+        }),
+        note: largest.map_or_else(String::new, |row| {
+            format!(
+                "at {} listeners; core and channel are allowed 4 and 40",
+                number(row, "listeners")
+            )
+        }),
+    });
+
+    let small = rows
+        .iter()
+        .find(|row| is_part(row, "small-spaces") && is_plain(row));
+    figures.push(Figure {
+        what: "forward delay at half load, many spaces of 100: p99",
+        unit: "ms",
+        wanted: Wanted::AtMost(5.0),
+        reached: small.map(|row| number(row, "delay_p99_us") / 1e3),
+        note: small.map_or_else(String::new, |row| {
+            format!("{} spaces", number(row, "spaces"))
+        }),
+    });
+    let half = rows.iter().find(|row| {
+        is_part(row, "load")
+            && is_plain(row)
+            && number(row, "load_wanted_percent") == 50.0
+            && number(row, "talkers") == 1.0
+    });
+    figures.push(Figure {
+        what: "forward delay at half load, one big space: p99 as a part of listeners times CPU per packet",
+        unit: "times",
+        wanted: Wanted::AtMost(1.2),
+        reached: half.map(|row| {
+            number(row, "delay_p99_us") / (number(row, "listeners") * number(row, "cpu_us_per_packet"))
+        }),
+        note: half.map_or_else(String::new, |row| {
+            format!("{} listeners, {} µs", number(row, "listeners"), number(row, "delay_p99_us"))
+        }),
+    });
+
+    let big = rows.iter().find(|row| is_part(row, "big-space"));
+    figures.push(Figure {
+        what: "10,000 listeners in one space, merged, for a minute: loss",
+        unit: "%",
+        wanted: Wanted::AtMost(0.1),
+        reached: big.map(|row| number(row, "loss") * 100.0),
+        note: big.map_or_else(String::new, |row| {
+            format!("{} lost their connection", number(row, "participants_lost"))
+        }),
+    });
+
+    let join = |of: &dyn Fn(&Value) -> bool| {
+        least_of_medians(&rows, "join_first_packet_ms", |row| {
+            is_part(row, "fan-out") && number(row, "listeners") == 1_000.0 && of(row)
+        })
+    };
+    let (own, theirs) = (
+        join(&is_plain),
+        join(&|row| text(row, "system") == "livekit"),
+    );
+    figures.push(Figure {
+        what: "join to first packet, beside LiveKit",
+        unit: "times",
+        wanted: Wanted::AtMost(0.5),
+        reached: own.zip(theirs).map(|(own, theirs)| own / theirs),
+        note: own.zip(theirs).map_or_else(String::new, |(own, theirs)| {
+            format!("{own:.1} ms and {theirs:.1} ms")
+        }),
+    });
+    figures.iter().map(Figure::json).collect()
+}
+
+impl Figure {
+    fn json(&self) -> Value {
+        let (bound, wanted) = match self.wanted {
+            Wanted::AtMost(most) => ("at most", most),
+            Wanted::AtLeast(least) => ("at least", least),
+        };
+        let met = self.reached.map(|reached| match self.wanted {
+            Wanted::AtMost(most) => reached <= most,
+            Wanted::AtLeast(least) => reached >= least,
+        });
+        let round = |value: f64| (value * 1e3).round() / 1e3;
+        json!({
+            "what": self.what,
+            "bound": bound,
+            "wanted": round(wanted),
+            "unit": self.unit,
+            "reached": self.reached.map(round),
+            "met": met,
+            "note": self.note,
+        })
+    }
+}
+
+/// A figure for people.
+pub fn line(figure: &Value) -> String {
+    let reached = figure.get("reached").and_then(Value::as_f64);
+    format!(
+        "{:5} {}: {} {} ({} {}) {}",
+        match figure.get("met").and_then(Value::as_bool) {
+            Some(true) => "met",
+            Some(false) => "MISSED",
+            None => "-",
+        },
+        text(figure, "what"),
+        reached.map_or_else(|| "not measured".to_owned(), |reached| reached.to_string()),
+        text(figure, "unit"),
+        text(figure, "bound"),
+        number(figure, "wanted"),
+        text(figure, "note"),
+    )
+}
+
+/// Write the plots and the page from `benches/results/latest.json`.
+pub fn publish(repository: &Path) -> Result<(), Failure> {
+    let path = repository.join("benches/results/latest.json");
+    let text = std::fs::read_to_string(&path);
+    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
+    let all: Value = serde_json::from_str(&text)?;
+    let folder = repository.join("docs/benchmarks");
+    std::fs::create_dir_all(&folder)?;
+    for (name, svg) in plot::all(&rows(&all)) {
+        std::fs::write(folder.join(name), svg)?;
+    }
+    Ok(std::fs::write(
+        repository.join("docs/benchmarks.md"),
+        page::write(&all),
+    )?)
+}
+
+fn rows(all: &Value) -> Vec<&Value> {
+    list(all, "rows").collect()
+}
+
+fn list<'a>(all: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    all.get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// A number of a row; not a number where it has none.
+pub fn number(row: &Value, name: &str) -> f64 {
+    row.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN)
+}
+
+/// A word of a row; empty where it has none.
+pub fn text<'a>(row: &'a Value, name: &str) -> &'a str {
+    row.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn flag(row: &Value, name: &str) -> bool {
+    row.get(name).and_then(Value::as_bool).unwrap_or(false)
+}
+
+fn is_part(row: &Value, part: &str) -> bool {
+    text(row, "part") == part
+}
+
+fn is_plain(row: &Value) -> bool {
+    text(row, "system") == "arengo" && text(row, "config") == "20 ms"
+}
+
+fn is_merged(row: &Value) -> bool {
+    text(row, "system") == "arengo" && text(row, "config") == "merged"
+}
+
+/// What is measured, in words: system and configuration.
+fn name(row: &Value) -> String {
+    format!("{} {}", text(row, "system"), text(row, "config"))
+}
+
+/// The middle of a field over the valid rows that are wanted.
+fn median(rows: &[&Value], field: &str, wanted: impl Fn(&Value) -> bool) -> Option<f64> {
+    let chosen = rows.iter().filter(|row| flag(row, "valid") && wanted(row));
+    let mut values: Vec<f64> = chosen.map(|row| number(row, field)).collect();
+    values.retain(|value| value.is_finite());
+    values.sort_by(f64::total_cmp);
+    values.get(values.len().saturating_sub(1) / 2).copied()
+}
+
+/// Of several systems or configurations, the one with the lowest median.
+fn least_of_medians(rows: &[&Value], field: &str, wanted: impl Fn(&Value) -> bool) -> Option<f64> {
+    let mut names: Vec<String> = rows
+        .iter()
+        .filter(|row| wanted(row))
+        .map(|row| name(row))
+        .collect();
+    names.sort();
+    names.dedup();
+    let medians = names
+        .iter()
+        .filter_map(|of| median(rows, field, |row| wanted(row) && name(row) == *of));
+    medians.min_by(f64::total_cmp)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use super::*;
+
+    fn a_row(system: &str, config: &str, cost: f64, valid: bool) -> Value {
+        json!({
+            "part": "fan-out", "system": system, "config": config, "listeners": 1000, "talkers": 1,
+            "cpu_us_per_packet": cost, "join_first_packet_ms": cost, "valid": valid,
+            "rss_kib": 30_000, "rss_empty_kib": 10_000,
+        })
+    }
+
+    fn reached(all: &Value, what: &str) -> Option<f64> {
+        let figures = figures(all);
+        let figure = figures
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|figure| text(figure, "what").contains(what));
+        figure.unwrap().get("reached").and_then(Value::as_f64)
+    }
+
+    #[test]
+    fn a_ratio_is_one_of_medians_and_beside_the_best_that_a_system_can() {
+        let rows = [
+            a_row("arengo", "20 ms", 3.0, true),
+            a_row("arengo", "20 ms", 2.0, true),
+            a_row("arengo", "20 ms", 9.0, true),
+            a_row("floor", "seal + sendmmsg", 2.0, true),
+            a_row("livekit", "plain", 20.0, true),
+            a_row("livekit", "batch_io", 15.0, true),
+        ];
+        let all = json!({"rows": rows});
+        assert_eq!(reached(&all, "floor"), Some(1.5));
+        assert_eq!(reached(&all, "packet, beside LiveKit"), Some(0.2));
+        assert_eq!(reached(&all, "memory"), Some(20.0));
+    }
+
+    #[test]
+    fn rows_with_loss_and_systems_that_are_missing_give_no_figure() {
+        let rows = [
+            a_row("arengo", "20 ms", 3.0, true),
+            a_row("floor", "seal + sendmmsg", 2.0, false),
+        ];
+        let all = json!({"rows": rows});
+        assert_eq!(reached(&all, "floor"), None);
+        assert_eq!(reached(&all, "mumble"), None);
+    }
+}
