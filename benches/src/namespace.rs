@@ -5,8 +5,9 @@
 //!
 //! The server's address sits on one end of a veth pair, because WebRTC servers pass over loopback interfaces; nothing
 //! is ever sent through the pair. All of 10.50.0.0/16 is local too, so that packets go to participants and back over
-//! the loopback device, by way of a route and without a neighbour table. What a server
-//! sends from a socket that is bound to every address comes from its own.
+//! the loopback device, by way of a route and without a neighbour table. The route names the pair, because Janus binds
+//! its sockets to the device of their address. What a server sends from a socket that is bound to every address comes
+//! from its own.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -23,7 +24,7 @@ const COMMANDS: [&str; 6] = [
     "addr add 10.49.0.1/16 dev bench0",
     "link set bench0 up",
     "link set bench1 up",
-    "route add local 10.50.0.0/16 dev lo src 10.49.0.1",
+    "route add local 10.50.0.0/16 dev bench0 src 10.49.0.1",
 ];
 
 /// The address of participant *number*, from 0.
