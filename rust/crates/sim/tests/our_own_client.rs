@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use arengo_client::{ClientOptions, Identity, Peer, State, Way};
+use arengo_client::{ClientOptions, Identity, OfferRefused, Peer, State, Way};
 use arengo_sim::{SeededChance, a_space};
-use str0m::change::SdpOffer;
+use str0m::change::{SdpAnswer, SdpOffer};
+use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
+use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -51,7 +53,61 @@ fn a_pair(tamper: impl FnOnce(String) -> String) -> Pair {
     }
 }
 
+/// The two where the server offers, lite or full, and has a line to send on.
+fn an_offering_pair(lite: bool) -> (Pair, Mid) {
+    let now = Instant::now();
+    let options = ClientOptions {
+        send: false,
+        receive_lines: 1,
+    };
+    let identity = Identity::shared().unwrap();
+    let mut client = Peer::new(options, identity, Box::new(SeededChance::new(1)), now).unwrap();
+    let mut server = RtcConfig::new()
+        .clear_codecs()
+        .enable_opus(true, false)
+        .set_ice_lite(lite)
+        .set_rtp_mode(true)
+        .build(now);
+    server.add_local_candidate(Candidate::host(here(1), "udp").unwrap());
+    let mut change = server.sdp_api();
+    let mid = change.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+    let (offer, pending) = change.apply().unwrap();
+    let answer = client.answer_to(&offer.to_sdp_string(), now).unwrap();
+    let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
+    server.sdp_api().accept_answer(pending, answer).unwrap();
+    let pair = Pair {
+        now,
+        client,
+        server,
+        server_wakes: now,
+        heard: Vec::new(),
+    };
+    (pair, mid)
+}
+
 impl Pair {
+    /// The server says *packets*, one each 20 ms; what the client heard of them.
+    fn server_says(&mut self, mid: Mid, packets: u16) -> Vec<u16> {
+        for sequence in 0..packets {
+            let opus = self.server.codec_config().find(|_| true).unwrap().pt();
+            let timestamp = 960 * u32::from(sequence);
+            let packet = RtpWrite::new(
+                opus,
+                u64::from(sequence).into(),
+                timestamp,
+                self.now,
+                OPUS.to_vec(),
+            );
+            let mut api = self.server.direct_api();
+            api.stream_tx_by_mid(mid, None).unwrap().write_rtp(packet);
+            self.server.handle_input(Input::Timeout(self.now)).unwrap();
+            self.run_for(SECOND / 50);
+        }
+        let heard = self.client.received(usize::from(packets));
+        assert!(heard.iter().all(|packet| packet.opus == OPUS));
+        heard.iter().map(|packet| packet.sequence).collect()
+    }
+
     fn run_for(&mut self, length: Duration) {
         let end = self.now + length;
         while self.now < end {
@@ -136,6 +192,50 @@ fn our_client_is_heard_by_a_server_written_by_others() {
     );
     pair.run_for(SECOND);
     assert_eq!(pair.heard, packets);
+}
+
+#[test]
+fn our_client_hears_a_server_that_offers() {
+    for lite in [false, true] {
+        let (mut pair, mid) = an_offering_pair(lite);
+        // Well before a first flight would be repeated: what a full agent was sent too early would be lost.
+        pair.run_for(SECOND / 5);
+        assert_eq!(pair.client.state(), State::Connected, "lite: {lite}");
+        assert_eq!(pair.server_says(mid, 50), (0..50).collect::<Vec<_>>());
+        pair.run_for(SECOND * 60);
+        assert_eq!(pair.client.state(), State::Connected, "lite: {lite}");
+        assert!(pair.server.is_connected(), "lite: {lite}");
+    }
+}
+
+#[test]
+fn our_client_answers_once_and_only_where_it_listens() {
+    let (mut pair, _) = an_offering_pair(true);
+    let offer = "v=0";
+    let refused = pair.client.answer_to(offer, pair.now);
+    assert_eq!(refused, Err(OfferRefused::NotExpected));
+    let identity = Identity::shared().unwrap();
+    let options = |send, receive_lines| ClientOptions {
+        send,
+        receive_lines,
+    };
+    let a_client = |options| {
+        let chance = Box::new(SeededChance::new(1));
+        Peer::new(options, identity, chance, pair.now).unwrap()
+    };
+    let mut talker = a_client(options(true, 1));
+    let refused = talker.answer_to(offer, pair.now);
+    assert_eq!(refused, Err(OfferRefused::NotExpected));
+    let mut listener = a_client(options(false, 1));
+    let refused = listener.answer_to(offer, pair.now);
+    assert_eq!(refused, Err(OfferRefused::Malformed));
+    let two_lines = a_client(options(false, 2)).offer();
+    let refused = listener.answer_to(&two_lines, pair.now);
+    assert_eq!(refused, Err(OfferRefused::TooManyLines));
+    let one_line = a_client(options(false, 1)).offer();
+    let refused = listener.answer_to(&one_line, pair.now);
+    assert_eq!(refused, Err(OfferRefused::NoCandidate));
+    assert_eq!(listener.state(), State::New);
 }
 
 #[test]

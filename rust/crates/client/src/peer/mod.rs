@@ -376,13 +376,13 @@ impl Peer {
         };
         if let Some(answer) = connection.paths.answer(from, datagram, now) {
             transmit(&mut self.transmits, from, answer);
-            return;
-        }
-        if !connection
+        } else if !connection
             .paths
             .take(from, datagram, &mut *self.entropy, now)
-            || connection.association.is_some()
         {
+            return;
+        }
+        if connection.paths.selected().is_none() || connection.association.is_some() {
             return;
         }
         let seed = self.handshake_seed;

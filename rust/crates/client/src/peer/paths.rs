@@ -1,7 +1,7 @@
 //! ICE towards a server, lite or full (RFC 8445): which of its addresses answers, and whether it still does.
 //!
-//! Who offers controls, and towards a lite server this side does in any case. A controlling side nominates with each
-//! of its checks; a controlled one takes the first way that answers, until the server nominates another.
+//! Who offers controls, and towards a lite server this side does in any case. A controlling side takes the first way
+//! that answers, and nominates with each of its checks; a controlled one takes what the server nominates.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -79,7 +79,9 @@ pub struct Paths {
     role: Role,
     tie_breaker: Option<u64>,
     selected: Option<Way>,
-    /// By the server, and not proved by a check of ours yet.
+    /// Those that have answered a check of ours.
+    proved: Vec<Way>,
+    /// The server's choice, where it has one.
     nominated: Option<Way>,
     pending: VecDeque<(TransactionId, Way)>,
     began: Instant,
@@ -95,6 +97,7 @@ impl Paths {
             role,
             tie_breaker: None,
             selected: None,
+            proved: Vec::new(),
             nominated: None,
             pending: VecDeque::new(),
             began: now,
@@ -132,7 +135,7 @@ impl Paths {
             Some(selected) if !is_lost => {
                 self.next_check = now + limits::CONSENT_RETRY;
                 let mut ways = vec![selected];
-                ways.extend(self.nominated);
+                ways.extend(self.nominated.filter(|way| *way != selected));
                 ways.into_iter()
                     .map(|way| self.check(way, entropy))
                     .collect()
@@ -185,13 +188,13 @@ impl Paths {
             return false;
         }
         self.pending.remove(at);
-        let is_lost = now.saturating_duration_since(self.heard) >= limits::PATH_SILENCE;
-        let is_nominated = self.nominated == Some(from);
-        if self.selected.is_none() || is_lost || is_nominated {
-            self.selected = Some(from);
+        if !self.proved.contains(&from) {
+            self.proved.push(from);
         }
-        if is_nominated {
-            self.nominated = None;
+        let is_lost = now.saturating_duration_since(self.heard) >= limits::PATH_SILENCE;
+        let is_first = self.selected.is_none() && self.role == Role::Controlling;
+        if is_first || is_lost || self.nominated == Some(from) {
+            self.selected = Some(from);
         }
         if self.selected == Some(from) {
             self.heard = now;
@@ -226,9 +229,13 @@ impl Paths {
         let length = write_success(transaction, from.address, integrity, &mut datagram).ok()?;
         datagram.truncate(length);
         let is_nominated = message.use_candidate() && self.role == Role::Controlled;
-        if is_nominated && self.selected != Some(from) && self.is_known(from) {
+        if is_nominated && self.nominated != Some(from) && self.is_known(from) {
             self.nominated = Some(from);
-            self.next_check = now;
+            if self.proved.contains(&from) {
+                self.selected = Some(from);
+            } else {
+                self.next_check = now;
+            }
         }
         Some(datagram)
     }
