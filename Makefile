@@ -73,8 +73,15 @@ check: build $(STAMPS)/dev
 	$(BIN)/lint-imports
 	cd web && npm run check
 
-bench: build bench-channel
-	cargo run --locked --release -p arengo-bench
+# Arengo beside other servers and beside the floor, in one run; as root, for a network of its own. What cannot be built
+# here is named in the results. QUICK=1: three minutes. SOAK=1: twenty, of Arengo alone. SYSTEMS=arengo,floor: these alone.
+bench: build bench-peers
+	cargo build --locked --release -p arengo-bench
+	$$([ "$$(id -u)" = 0 ] || echo sudo -E) target/release/arengo-bench
+	$(if $(QUICK)$(SOAK)$(SYSTEMS),,$(MAKE) bench-channel)
+
+bench-peers:
+	sh benches/peers/build.sh
 
 # The space channel of a real server, with up to 10,000 readers; takes five minutes.
 bench-channel: build

@@ -265,8 +265,7 @@ impl Bench {
     /// Ten thousand in one space for a minute; the server may use both CPUs, of which the clients share one.
     fn big_space(&mut self) {
         let systems = std::mem::take(&mut self.systems);
-        let merging = |system: &&Box<dyn System>| system.merges();
-        if let Some(system) = systems.iter().find(merging) {
+        if let Some(system) = systems.iter().find(|system| system.merges()) {
             let measured = || -> Result<(Stay, Joining, Window), Failure> {
                 let site = self.site(&**system, &[SERVERS, CLIENTS])?;
                 let mut stay = Stay::begin(&**system, &site, &self.voices)?;
@@ -290,8 +289,9 @@ impl Bench {
     fn soak(&mut self) -> Result<(), Failure> {
         process::pin(&[CLIENTS])?;
         let systems = std::mem::take(&mut self.systems);
-        let product = |system: &&Box<dyn System>| system.name() == "arengo" && !system.merges();
-        let system = systems.iter().find(product).ok_or("arengo cannot run")?;
+        let mut plain = systems.iter().filter(|system| !system.merges());
+        let system = plain.find(|system| system.name() == "arengo");
+        let system = system.ok_or("arengo cannot run")?;
         let site = self.site(&**system, &[SERVERS])?;
         let mut stay = Stay::begin(&**system, &site, &self.voices)?;
         stay.open(1, 1)?;

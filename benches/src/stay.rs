@@ -17,7 +17,7 @@ use crate::{Failure, namespace};
 /// Participants who are joining at the same time: each from the first word of signalling to the first packet of sound.
 const DOORS: usize = 8;
 /// How long those who have come in may take to hear something.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// A window with more loss than this is not valid.
 const MOST_LOSS: f64 = 0.001;
 const LOOK: Duration = Duration::from_millis(20);

@@ -234,7 +234,13 @@ pub fn publish(repository: &Path) -> Result<(), Failure> {
     let path = repository.join("benches/results/latest.json");
     let text = std::fs::read_to_string(&path);
     let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
-    let all: Value = serde_json::from_str(&text)?;
+    let mut all: Value = serde_json::from_str(&text)?;
+    // The soak is a run of its own.
+    let soak = std::fs::read_to_string(path.with_file_name("soak.json"));
+    if let (Ok(soak), Some(rows)) = (soak, all.get_mut("rows").and_then(Value::as_array_mut)) {
+        let soak: Value = serde_json::from_str(&soak)?;
+        rows.extend(list(&soak, "rows").cloned());
+    }
     let folder = repository.join("docs/benchmarks");
     std::fs::create_dir_all(&folder)?;
     for (name, svg) in plot::all(&rows(&all)) {

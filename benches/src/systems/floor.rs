@@ -7,7 +7,7 @@
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Glance, Guest, Heard, Protocol, RTP, Server, Site, Standing, System, Wire};
 use crate::Failure;
@@ -18,6 +18,8 @@ const PORT: u16 = 7_000;
 /// Of the packets that a talker hands in: fixed header, one CSRC, one word of extension, as in Arengo's packets.
 pub const HEADER: usize = 12 + 4 + 8;
 const PAYLOAD_TYPE: u8 = 111;
+/// Between two hellos of a listener who hears nothing yet.
+const HELLO: Duration = Duration::from_millis(500);
 
 /// A loop that only seals and sends.
 pub struct FloorSystem;
@@ -68,20 +70,18 @@ impl Server for FloorServer {
     }
 
     fn join(&self, guest: &Guest) -> Result<Box<dyn Wire>, Failure> {
-        let mut waiting = Vec::new();
-        if !guest.talks {
-            let mut hello = vec![b'L'];
-            hello.extend((guest.number as u64).to_be_bytes());
-            hello.extend((guest.space as u64).to_be_bytes());
-            waiting.push(hello);
-        }
+        let mut hello = vec![b'L'];
+        hello.extend((guest.number as u64).to_be_bytes());
+        hello.extend((guest.space as u64).to_be_bytes());
         Ok(Box::new(FloorWire {
             server: self.address,
             receiving: Receiving::new(guest.number),
             space: guest.space as u32,
             number: guest.number as u32,
             said: 0,
-            waiting,
+            waiting: Vec::new(),
+            hello,
+            next_hello: (!guest.talks).then(Instant::now),
         }))
     }
 }
@@ -93,6 +93,9 @@ struct FloorWire {
     number: u32,
     said: u32,
     waiting: Vec<Vec<u8>>,
+    hello: Vec<u8>,
+    /// Until something is heard.
+    next_hello: Option<Instant>,
 }
 
 impl Wire for FloorWire {
@@ -106,14 +109,20 @@ impl Wire for FloorWire {
         let Glance::Sound { sequence, .. } = (RTP.glance)(datagram) else {
             return None;
         };
+        self.next_hello = None;
         let opus = self.receiving.open(datagram, HEADER, sequence)?.to_vec();
         Some(Heard { opus })
     }
 
-    fn wake(&mut self, _now: Instant) {}
+    fn wake(&mut self, now: Instant) {
+        if self.next_hello.is_some_and(|at| at <= now) {
+            self.waiting.push(self.hello.clone());
+            self.next_hello = Some(now + HELLO);
+        }
+    }
 
     fn next_wake(&self) -> Option<Instant> {
-        None
+        self.next_hello
     }
 
     fn next_datagram(&mut self) -> Option<(SocketAddrV4, Vec<u8>)> {

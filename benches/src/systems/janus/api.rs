@@ -3,8 +3,7 @@
 //! Many threads may ask at once over one connection; a thread of its own reads the replies, for Janus stops when nobody does.
 
 use std::collections::HashMap;
-use std::io;
-use std::mem::MaybeUninit;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -159,8 +158,8 @@ impl Line {
 
     /// Whether a message came in time.
     fn read_one(&self) -> Result<bool, Failure> {
-        let mut buffer = [MaybeUninit::new(0); MOST_BYTES];
-        let length = match self.socket.recv(&mut buffer) {
+        let mut buffer = [0; MOST_BYTES];
+        let length = match (&self.socket).read(&mut buffer) {
             Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
@@ -168,8 +167,6 @@ impl Line {
             Err(error) => return Err(error.into()),
         };
         let message = buffer.get(..length).unwrap_or_default();
-        // SAFETY: the whole buffer was initialised before the kernel wrote the first *length* bytes of it.
-        let message = unsafe { message.assume_init_ref() };
         if let Some((number, reply)) = messages::reply(message)?
             && let Some(waiting) = self.waiting().get(&number)
         {

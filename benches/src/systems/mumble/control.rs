@@ -24,8 +24,6 @@ const BUFFER: usize = 16 << 10;
 pub struct Admitted {
     pub stream: TcpStream,
     pub crypt: Crypt,
-    /// How the server calls them in the voice of others.
-    pub session: u32,
 }
 
 /// Come in as *name* from *from*.
@@ -50,16 +48,15 @@ pub fn join(
     tls.write_all(&messages::frame(&version))?;
     tls.write_all(&messages::frame(&authenticate))?;
     tls.flush()?;
-    let (crypt, session) = listen(&mut tls)?;
+    let crypt = listen(&mut tls)?;
     Ok(Admitted {
         stream: tls.sock,
         crypt,
-        session,
     })
 }
 
 /// Read until the server says that it has told everything.
-fn listen(tls: &mut impl Read) -> io::Result<(Crypt, u32)> {
+fn listen(tls: &mut impl Read) -> io::Result<Crypt> {
     let (mut bytes, mut buffer) = (Vec::new(), vec![0; BUFFER]);
     let mut crypt = None;
     loop {
@@ -75,10 +72,7 @@ fn listen(tls: &mut impl Read) -> io::Result<(Crypt, u32)> {
                     let reason = reject.reason.unwrap_or_default();
                     return Err(io::Error::other(format!("refused: {reason}")));
                 }
-                Told::ServerSync(sync) => {
-                    let session = sync.session.ok_or_else(garbled)?;
-                    return Ok((crypt.ok_or_else(garbled)?, session));
-                }
+                Told::ServerSync(_) => return crypt.ok_or_else(garbled),
                 Told::Other(_) => {}
             }
         }

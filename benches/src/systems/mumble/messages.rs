@@ -25,13 +25,6 @@ pub struct Authenticate {
     pub opus: Option<bool>,
 }
 
-/// A sign of life.
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct Ping {
-    #[prost(uint64, optional, tag = "1")]
-    pub timestamp: Option<u64>,
-}
-
 /// Why somebody may not come in.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct Reject {
@@ -61,7 +54,6 @@ pub struct CryptSetup {
 pub enum Said {
     Version(Version),
     Authenticate(Authenticate),
-    Ping(Ping),
 }
 
 /// What a server says, as far as a client that listens cares.
@@ -83,7 +75,6 @@ pub fn frame(said: &Said) -> Vec<u8> {
     let (kind, body): (u16, _) = match said {
         Said::Version(version) => (0, version.encode_to_vec()),
         Said::Authenticate(authenticate) => (2, authenticate.encode_to_vec()),
-        Said::Ping(ping) => (3, ping.encode_to_vec()),
     };
     let mut frame = kind.to_be_bytes().to_vec();
     frame.extend((body.len() as u32).to_be_bytes());
