@@ -65,6 +65,9 @@ pub const CHECK_PACE: Duration = Duration::from_millis(20);
 /// See [`CHECK_PACE`].
 pub const CHECK_BURST: u32 = 100;
 
+/// A tick that is due so soon is done with the packets that have come: the thread wakes up once for both.
+pub const TICK_SLACK: Duration = Duration::from_millis(8);
+
 /// How often [`crate::Shard::tick`] sweeps a part of the slab; sender reports go out at the sweep.
 pub const SWEEP_TICK: Duration = Duration::from_millis(100);
 /// Parts of the slab: all of it is swept in five seconds.

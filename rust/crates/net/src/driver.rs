@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
-use arengo_core::limits::DATAGRAM;
+use arengo_core::limits::{DATAGRAM, TICK_SLACK};
 use arengo_core::neighbours::ShardNumber;
 use arengo_core::{
     Entropy, Event, Full, NewPeer, Outbox, Route, Shard, ShardOptions, Time, Transport,
@@ -179,7 +179,7 @@ impl Driver {
         while let Some(done) = self.handshakes.finished() {
             self.shard.finish_job(now, done, &mut self.outbox);
         }
-        if now >= self.shard.next_tick() {
+        if now + TICK_SLACK >= self.shard.next_tick() {
             self.shard.tick(now, &mut self.outbox);
             self.close_unproved(now);
         }

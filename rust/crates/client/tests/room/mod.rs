@@ -30,6 +30,15 @@ impl Room {
 
     /// Peers of whom nothing comes for so long are closed.
     pub fn with_patience(shards: usize, idle_timeout: Duration) -> Room {
+        Room::with(shards, idle_timeout, None)
+    }
+
+    /// Audiences of so many get merged packets.
+    pub fn merging_from(merge_from: u32) -> Room {
+        Room::with(1, Duration::from_secs(30), Some(merge_from))
+    }
+
+    fn with(shards: usize, idle_timeout: Duration, merge_from: Option<u32>) -> Room {
         let media = Media::start(MediaOptions {
             udp_port: 0,
             tcp_port: Some(0),
@@ -37,7 +46,7 @@ impl Room {
             bind: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             max_peers: 100,
             idle_timeout,
-            merge_from: None,
+            merge_from,
             shards: Some(shards),
             spread_from: 1,
         });

@@ -23,14 +23,14 @@ impl Shard {
         self.next_fast.min(self.next_slow)
     }
 
-    /// Do what is due; calling early or late does no harm.
+    /// Do what is due, or will be within [`limits::TICK_SLACK`]; calling early or late does no harm.
     pub fn tick(&mut self, now: Time, out: &mut Outbox) {
-        if now >= self.next_fast {
+        if now + limits::TICK_SLACK >= self.next_fast {
             self.next_fast = now + VOICES_TICK;
             self.tidy_voices(now, out);
             self.follow_merging(now, out);
         }
-        if now >= self.next_slow {
+        if now + limits::TICK_SLACK >= self.next_slow {
             self.next_slow = now + limits::SWEEP_TICK;
             self.tell_levels(now);
             self.judge_merging(now);
