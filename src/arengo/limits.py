@@ -122,6 +122,8 @@ class Limits:
     """Reactions and the audience are told at most this often."""
     pulse_people: int = 1_000
     """For each so many people in a space, one pulse more is left out between two."""
+    gather_people: int = 1_000
+    """From so many people in a space on, those who neither speak nor moderate are told events together, once each pulse."""
     audience_sample: int = 60
     """Listeners who are named in a snapshot and a pulse."""
     people_page: int = 200

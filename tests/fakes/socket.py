@@ -34,7 +34,7 @@ class FakeSocket:
     def write(self, frame: bytes) -> None:
         if self.closed is None:
             self.frames.append(frame)
-            self.heard.append(message_in(frame))
+            self.heard += messages_in(frame)
             self._waiting += len(frame) if self._stuck else 0
 
     def waiting_bytes(self) -> int:
@@ -46,10 +46,14 @@ class FakeSocket:
             self.breaks()
 
 
-def message_in(frame: bytes) -> str:
-    """Take the message out of one unmasked text frame (RFC 6455 §5.2)."""
-    assert frame[0] == 0x81
-    header = {126: 4, 127: 10}.get(frame[1], 2)
-    size = frame[1] if header == 2 else int.from_bytes(frame[2:header], "big")
-    assert len(frame) == header + size
-    return frame[header:].decode()
+def messages_in(frames: bytes) -> list[str]:
+    """Take the messages out of unmasked text frames in a row (RFC 6455 §5.2)."""
+    messages = []
+    while frames:
+        assert frames[0] == 0x81
+        header = {126: 4, 127: 10}.get(frames[1], 2)
+        size = frames[1] if header == 2 else int.from_bytes(frames[2:header], "big")
+        assert len(frames) >= header + size
+        messages.append(frames[header : header + size].decode())
+        frames = frames[header + size :]
+    return messages

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from itertools import pairwise
+from random import Random
 
 import msgspec
 import pytest
 from tests.fakes.socket import FakeSocket
-from tests.service.house import ANN, House, a_house, an_account
+from tests.service.house import ANN, BEN, CLEO, HOST, Ear, House, a_house, an_account, settled
 
-from arengo.domain.commands import RaiseHand
+from arengo.domain.commands import ComeOnStage, InviteToStage, LowerHand, RaiseHand, StepDown
+from arengo.domain.errors import Refusal
 from arengo.domain.ids import SpaceId
 from arengo.limits import Limits
 from arengo.service.instance import Instance
+from arengo.service.news import Gathered, Noted, Told, Welcomed
 from arengo.service.resume import Stay
+from arengo.service.spaces import Seat
 from arengo.web.signaling import messages as wire
 from arengo.web.signaling.frames import Frames
 from arengo.web.signaling.outlet import SocketOutlet
@@ -59,9 +65,67 @@ async def test_ten_thousand_readers_cost_a_small_snapshot_and_one_frame(house: H
 
     for reader in readers:
         reader.forgets()
-    await house.asks(space, ANN, RaiseHand())
+    for number in range(20):
+        await house.asks(space, an_account(50_000 + number), RaiseHand())
+    assert {len(reader.socket.frames) for reader in readers} == {0}
+    house.spaces.pulse()
+    assert {len(reader.socket.heard) for reader in readers} == {20}
     assert {len(reader.socket.frames) for reader in readers} == {1}
     assert len({id(reader.socket.frames[0]) for reader in readers}) == 1
+
+
+async def test_those_close_are_told_at_once_and_everybody_in_order_without_gaps() -> None:
+    chance = Random(7)  # noqa: S311 - the same in every run
+    async with a_house(gather_people=4) as house:
+        space = await house.opens(everyone=True)
+        people = [HOST, ANN, BEN, CLEO, *(an_account(100 + n) for n in range(8))]
+        ears: dict[str, tuple[Ear, Seat]] = {}
+        for _ in range(600):
+            who = chance.choice(people)
+            match chance.randrange(8):
+                case 0 if who.id not in ears:
+                    ears[who.id] = await house.enters(space, who)
+                case 1 if who.id in ears and who is not HOST:
+                    ear, seat = ears.pop(who.id)
+                    assert_in_order(ear)
+                    await house.leaves(seat, ear)
+                case 2:
+                    house.spaces.pulse()
+                case _:
+                    command = chance.choice([RaiseHand(), LowerHand(None), ComeOnStage(), StepDown(), InviteToStage(who.person)])
+                    by = HOST if isinstance(command, InviteToStage) else who
+                    await settled()
+                    before = (await house.spaces.view(space, HOST)).space.version
+                    with suppress(Refusal):
+                        version = await house.asks(space, by, command)
+                        told = (by, HOST) if version > before else (HOST,)
+                        assert {versions(ears[p.id][0])[-1] for p in told if p.id in ears} <= {version}
+            house.clock.advance(1)
+        house.spaces.pulse()
+        assert len(ears) > 3
+        for ear, seat in ears.values():
+            assert_in_order(ear)
+            assert versions(ear)[-1] == seat.room.space.version
+
+
+def versions(ear: Ear) -> list[int]:
+    """The versions that somebody has been told, those of a welcome among them."""
+    told: list[int] = []
+    for news in ear.news:
+        match news:
+            case Told(version) | Noted(version) | Welcomed(version=version):
+                told.append(version)
+            case Gathered(several):
+                told += [n.version for n in several]
+            case _:
+                pass
+    return told
+
+
+def assert_in_order(ear: Ear) -> None:
+    told = versions(ear)
+    anew = {n.version for n in ear.of(Welcomed)}
+    assert all(after == before + 1 or (after in anew and after >= before) for before, after in pairwise(told)), told
 
 
 async def test_a_pulse_names_people_again_only_when_others_are_named(house: House) -> None:

@@ -54,6 +54,7 @@ class Attendant:
     voice: Voice
     is_shown: bool = True
     outlet: Outlet | None = None
+    version: int = 0  # of the space, up to which this channel has been told
     sessions: list[MediaSession] = field(default_factory=list)
     publisher: MediaSession | None = None  # the one session that may carry the voice
     gone_since: float | None = None  # monotonic seconds

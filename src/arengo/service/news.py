@@ -59,6 +59,13 @@ class Pulsed:
     is_named: bool = True
 
 
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Gathered:
+    """Events that a large audience is told together, in order."""
+
+    news: tuple[Told | Noted, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Yours:
     """What concerns the reader alone, in *space* as it is now."""
@@ -87,7 +94,7 @@ class MediaEnded:
     why: MediaEnd
 
 
-News = Told | Noted | Pulsed | Yours | Welcomed | MediaEnded
+News = Told | Noted | Gathered | Pulsed | Yours | Welcomed | MediaEnded
 
 
 @dataclass(frozen=True, slots=True)

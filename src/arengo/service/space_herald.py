@@ -1,6 +1,8 @@
 """Tells those in a room what has happened, each what they may know.
 
 News for many is one object for all of them; what was told is kept for those who come back.
+Of a large audience, those on stage, those who moderate and those concerned are told at once, and all others four times a
+second what has happened meanwhile: a hundred hands that go up are not a hundred messages to each of ten thousand.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from arengo.domain.snapshot import is_told, is_told_to_all, sees_invitations
 from arengo.domain.space import Space
 from arengo.limits import Limits
 from arengo.service.attendance import Attendance, Attendant
-from arengo.service.news import Crowd, Noted, Pulsed, Told, Welcomed, Yours
+from arengo.service.news import Crowd, Gathered, Noted, Pulsed, Told, Welcomed, Yours
 from arengo.service.reactions import ReactionCounter
 
 YOURS_AT_ONCE = 500
@@ -29,6 +31,7 @@ class Herald:
         self._limits = limits
         self._sign = sign
         self._beats = 0
+        self._untold: list[tuple[Told, Noted]] = []  # to some
         self._history: deque[Told] = deque(maxlen=limits.events_kept)
         self._reactions = ReactionCounter()
         self._crowd = Crowd()  # as it was told last
@@ -47,6 +50,7 @@ class Herald:
             return
         missed = self._missed(space, since)
         attendant.outlet.tell(self._welcomed(attendant, space, fresh=missed is None, since=since))
+        attendant.version = space.version
         if missed is None:
             return
         for told in missed:
@@ -54,21 +58,43 @@ class Herald:
         attendant.outlet.tell(Pulsed(self._shown_crowd(space), ()))
 
     def announce(self, before: Space, after: Space, events: Events) -> None:
-        """Tell everybody the *events* that led from *before* to *after*."""
+        """Tell everybody the *events* that led from *before* to *after*; the most of a large audience at the next pulse."""
+        is_large = bool(self._untold) or len(self._attendance) >= self._limits.gather_people
         for number, event in enumerate(events, start=before.version + 1):
             told = Told(number, event)
             self._history.append(told)
-            self._spread(told, after)
+            self._untold.append((told, Noted(number)))
         concerned = _concerned(before, after, events)
+        at_once = filter(None, map(self._attendance.find, concerned | _close(after))) if is_large else self._attendance.with_channel()
+        for attendant in at_once:
+            self._bring_up(attendant, after)
+        if not is_large:
+            self._untold.clear()
         for attendant in filter(None, map(self._attendance.find, concerned)):
             self._tell_own(attendant, before, after)
         if before.settings.who_may_speak is not after.settings.who_may_speak and any(isinstance(e, SettingsChanged) for e in events):
             self._stale = [a.person.id for a in self._attendance.with_channel()]
 
+    def flush(self, space: Space) -> None:
+        """Tell all those what has happened who have not been told."""
+        if not self._untold:
+            return
+        first, last = self._untold[0][0].version, self._untold[-1][0].version
+        gathered = Gathered(tuple(told if is_told_to_all(told.event) else noted for told, noted in self._untold))
+        for attendant in self._attendance.with_channel():
+            if attendant.version == first - 1 and attendant.outlet is not None:
+                attendant.outlet.tell(gathered)
+                attendant.version = last
+            else:
+                self._bring_up(attendant, space)
+        self._untold.clear()
+
     def pulse(self, space: Space, *, thinning: int = 1) -> None:
         """Tell what was gathered, when anything was; large audiences are told less often, and only one time in *thinning*."""
         self._tell_stale(space)
         self._beats += 1
+        if self._beats % thinning == 0:
+            self.flush(space)
         if self._beats % (thinning * (1 + len(self._attendance) // self._limits.pulse_people)):
             return
         crowd = self.crowd(space)
@@ -93,18 +119,22 @@ class Herald:
         if attendant.outlet is not None:
             attendant.outlet.tell(Yours(space, attendant.person, attendant.voice))
 
-    def _spread(self, told: Told, space: Space) -> None:
-        noted = Noted(told.version)
-        for_all = is_told_to_all(told.event)
-        for attendant in self._attendance.with_channel():
-            if attendant.outlet is not None:
-                attendant.outlet.tell(told if for_all or is_told(space, told.event, attendant.person) else noted)
+    def _bring_up(self, attendant: Attendant, space: Space) -> None:
+        """Tell one reader what they have not been told."""
+        if attendant.outlet is None:
+            return
+        for told, noted in self._untold:
+            if told.version > attendant.version:
+                is_told_here = is_told_to_all(told.event) or is_told(space, told.event, attendant.person)
+                attendant.outlet.tell(told if is_told_here else noted)
+                attendant.version = told.version
 
     def _tell_own(self, attendant: Attendant, before: Space, after: Space) -> None:
         if attendant.outlet is None:
             return
         if sees_invitations(before, attendant.person) is not sees_invitations(after, attendant.person):
             attendant.outlet.tell(self._welcomed(attendant, after, fresh=True, since=None))
+            attendant.version = after.version
         else:
             self.tell_yours(attendant, after)
 
@@ -140,6 +170,12 @@ def _concerned(before: Space, after: Space, events: Events) -> set[PersonId]:
     if any(isinstance(e, StandInChanged) for e in events):
         people |= {p for p in (before.stand_in, after.stand_in) if p is not None}
     return people
+
+
+def _close(space: Space) -> set[PersonId]:
+    """Give those who are told at once: who is on stage, and who moderates."""
+    near = {m.person.id for m in space.members.values() if m.is_on_stage or m.is_cohost}
+    return near | {p for p in (space.host.id, space.stand_in) if p is not None}
 
 
 def people_in(events: Events) -> Iterable[PersonId]:

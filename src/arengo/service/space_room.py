@@ -181,6 +181,7 @@ class SpaceRoom:
     async def close(self, farewell: Farewell) -> None:
         """Write what is owed, if the database lets us, and say farewell to every channel; no turn is taken from here on."""
         self.is_closed = True
+        self.herald.flush(self.space)
         for attendant in tuple(self.attendance.with_channel()):
             if attendant.outlet is not None:
                 attendant.outlet.close(farewell)
@@ -244,6 +245,8 @@ class SpaceRoom:
                 raise
         self.space = after
         self.herald.announce(before, after, events)
+        if leaving or after.state.is_over:
+            self.herald.flush(after)
         for attendant, refusal in leaving:
             await self.put_out(attendant, refusal)
         if after.state.is_over:

@@ -8,7 +8,7 @@ import msgspec
 
 from arengo.domain.identity import Person
 from arengo.service.instance import Instance
-from arengo.service.news import Crowd, MediaEnded, News, Noted, Pulsed, Told, Welcomed, Yours
+from arengo.service.news import Crowd, Gathered, MediaEnded, News, Noted, Pulsed, Told, Welcomed, Yours
 from arengo.web.signaling import messages as wire
 from arengo.web.signaling import present
 from arengo.web.signaling.sockets import frame_of
@@ -26,15 +26,15 @@ class Frames:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._sample: tuple[tuple[Person, ...], list[wire.Person]] = ((), [])  # as it went out last
-        self._shared: WeakKeyDictionary[Told | Noted | Pulsed, bytes] = WeakKeyDictionary()
+        self._shared: WeakKeyDictionary[Told | Noted | Gathered | Pulsed, bytes] = WeakKeyDictionary()
 
     def frame(self, news: News) -> bytes:
-        """Give the frame of *news*, the same bytes for everybody to whom the same news goes."""
+        """Give the frame of *news*, the same bytes for everybody to whom the same news goes; gathered news is frames in a row."""
         match news:
-            case Told() | Noted() | Pulsed():
+            case Told() | Noted() | Gathered() | Pulsed():
                 frame = self._shared.get(news)
                 if frame is None:
-                    frame = self._shared[news] = encode(self._shared_message(news))
+                    frame = self._shared[news] = self._written(news)
                 return frame
             case Yours(space, person, voice):
                 return encode(wire.YouMessage(you=present.you(space, person, voice)))
@@ -42,6 +42,11 @@ class Frames:
                 return encode(self._welcome(news))
             case MediaEnded(session, why):
                 return encode(wire.MediaClosed(session=session, why=why))
+
+    def _written(self, news: Told | Noted | Gathered | Pulsed) -> bytes:
+        if isinstance(news, Gathered):
+            return b"".join(map(self.frame, news.news))
+        return encode(self._shared_message(news))
 
     def _welcome(self, news: Welcomed) -> wire.Welcome:
         return wire.Welcome(

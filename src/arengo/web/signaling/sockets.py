@@ -30,7 +30,7 @@ class Socket(Protocol):
         """Give the next message, the empty text for one of bytes; SocketLost at the end."""
 
     def write(self, frame: bytes) -> None:
-        """Send a whole WebSocket frame as soon as the reader takes it; nothing happens on one that is closed."""
+        """Send whole WebSocket frames as soon as the reader takes it; nothing happens on one that is closed."""
 
     def waiting_bytes(self) -> int:
         """Count what the reader has not taken."""
