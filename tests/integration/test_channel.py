@@ -379,3 +379,11 @@ async def test_nobody_named_in_a_log_has_an_address_or_a_token(world: World, cap
     said = caplog.text
     assert "127.0.0.1" not in said
     assert host.headers["authorization"].split()[1] not in said
+
+
+async def test_who_asks_for_the_channel_without_a_websocket_finds_nothing(world: World) -> None:
+    host = await world.account("hanna")
+    space = await host.opens()
+    for method in ("GET", "POST"):
+        answer = await host.call(method, f"/api/v1/spaces/{space}/channel")
+        assert (answer.status_code, answer.json()["code"]) in ((404, "not_found"), (405, "method_not_allowed"))

@@ -19,7 +19,7 @@ from arengo.web.config import WebConfig
 from arengo.web.edge import Edge
 from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error, answer_too_deep
 from arengo.web.openapi import openapi_config
-from arengo.web.signaling import channel
+from arengo.web.signaling.channel import Channels, space_of_channel
 from arengo.web.site import Site
 
 
@@ -59,18 +59,22 @@ def create_app(services: Services, config: WebConfig | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.edge = Edge(_inner(app), config, services.limits)
+    app.edge = Edge(_inner(app, Channels(app, services)), config, services.limits)
     return app
 
 
-def _inner(app: WebApp) -> ASGIApp:
+def _inner(app: WebApp, channels: Channels) -> ASGIApp:
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        await Litestar.__call__(app, scope, receive, send)
+        space = space_of_channel(scope)
+        if space is not None:
+            await channels.hold(space, scope, receive, send)
+        else:
+            await Litestar.__call__(app, scope, receive, send)
 
     return call
 
 
 def _handlers() -> Sequence[ControllerRouterHandler]:
-    rooms: list[Any] = [spaces, stage, people, media, channel]
+    rooms: list[Any] = [spaces, stage, people, media]
     modules: list[Any] = [instance, session, accounts, tokens, invitations, *rooms, health, metrics, pages, site_routes]
     return [handler for module in modules for handler in module.handlers]

@@ -1,17 +1,18 @@
 """The address of the space channel; what is said on it is in `conversation`.
 
-It is a bare ASGI application among the routes: what the framework keeps for each of its WebSockets costs as much as all of ours.
+It stands beside the framework's routes: what the framework keeps for each of its WebSockets costs as much as all of ours,
+and would be left to the garbage collector.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
-from litestar import asgi
+from litestar import Litestar
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
-from litestar.exceptions import MethodNotAllowedException
 from litestar.types import Receive, Scope, Send
 
 from arengo.domain.errors import ArengoError
@@ -28,38 +29,37 @@ log = logging.getLogger(__name__)
 
 FAULT = Closing(1011, "fault")
 
-Connection = ASGIConnection[Any, Any, Any, Any]
+_ADDRESS = re.compile(r"/api/v1/spaces/([^/]+)/channel/?")
 
 
-@asgi("/api/v1/spaces/{space_id:str}/channel", copy_scope=False)
-async def channel(scope: Scope, receive: Receive, send: Send) -> None:
-    """Hold the channel of one participant; every end has a close code, so the socket is accepted first."""
-    if scope["type"] != ScopeType.WEBSOCKET:
-        raise MethodNotAllowedException
-    await receive()  # that it connects
-    await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-    await _hold(socket_of(scope), ASGIConnection(scope))
+class Channels:
+    """Every channel of a server; *app* is whose state tells who asks."""
+
+    def __init__(self, app: Litestar, services: Services) -> None:
+        self._app = app
+        self._services = services
+        self._frames = Frames(services.settings)
+
+    async def hold(self, space: SpaceId, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hold the channel of one participant; every end has a close code, so the socket is accepted first."""
+        await receive()  # that it connects
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        scope["litestar_app"] = self._app
+        await self._converse(socket_of(scope), space, ASGIConnection(scope))
+
+    async def _converse(self, socket: Socket, space: SpaceId, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        try:
+            identity = await identify(connection, self._services)
+            await Conversation(socket, self._services, self._frames, space).hold(identity, client_address(connection))
+        except ArengoError as error:
+            closing = closing_of_error(error)
+            socket.close(closing.code, closing.reason)
+        except Exception:
+            log.exception("Fault on a channel.")
+            socket.close(FAULT.code, FAULT.reason)
 
 
-async def _hold(socket: Socket, connection: Connection) -> None:
-    services: Services = connection.app.state.services
-    try:
-        identity = await identify(connection, services)
-        conversation = Conversation(socket, services, _frames(connection, services), SpaceId(connection.path_params["space_id"]))
-        await conversation.hold(identity, client_address(connection))
-    except ArengoError as error:
-        closing = closing_of_error(error)
-        socket.close(closing.code, closing.reason)
-    except Exception:
-        log.exception("Fault on a channel.")
-        socket.close(FAULT.code, FAULT.reason)
-
-
-def _frames(connection: Connection, services: Services) -> Frames:
-    frames = connection.app.state.get("frames")
-    if not isinstance(frames, Frames):
-        frames = connection.app.state["frames"] = Frames(services.settings)
-    return frames
-
-
-handlers = [channel]
+def space_of_channel(scope: Scope) -> SpaceId | None:
+    """The space whose channel is asked for; None where something else is."""
+    address = _ADDRESS.fullmatch(scope["path"]) if scope["type"] == ScopeType.WEBSOCKET else None
+    return SpaceId(address[1]) if address is not None else None
