@@ -121,7 +121,10 @@ impl Shard {
     /// Move listeners to merged packets or back, some at a time.
     pub(super) fn follow_merging(&mut self, now: Time, out: &mut Outbox) {
         for place in 0..self.spaces.places() {
-            match self.spaces.get(place).map(|space| space.merging.is_on) {
+            // Most spaces are small: they have no merger.
+            let space = self.spaces.get(place);
+            let space = space.filter(|space| space.voices.iter().any(|one| one.merger.is_some()));
+            match space.map(|space| space.merging.is_on) {
                 Some(true) => self.fill_phases(now, place, out),
                 Some(false) => self.empty_phases(place, out),
                 None => {}
@@ -256,8 +259,11 @@ impl Space {
             .get(lines - 1)
             .and_then(|voices| voices.merger.as_ref())
             .is_some_and(|merger| merger.is_at_boundary(phase));
+        if !is_at_boundary {
+            return 0;
+        }
         let plain = self.listeners.count(lines, Section::Plain);
-        if !is_at_boundary || plain == 0 {
+        if plain == 0 {
             return 0;
         }
         let counts: [usize; PHASES] =
