@@ -1,7 +1,9 @@
 //! The outgoing stream of a slot: one numbering and one clock, whoever speaks.
 //!
 //! Rule: an index is given out once, so that no SRTP index is ever sealed twice. Every listener's own index is this
-//! index less an offset that is fixed while they hear it, so sending costs no counter per listener.
+//! index less an offset that is fixed while they hear it, so sending costs no counter per listener. Who goes over to
+//! merged packets, or back, goes on under another numbering of which the same is true ([`crate::merging`]); a floor
+//! keeps what is late under either from the numbers that were used before.
 
 use crate::time::Time;
 
