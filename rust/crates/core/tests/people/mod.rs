@@ -185,6 +185,11 @@ impl World {
 
     /// Audiences of so many get merged packets.
     pub fn merging_from(merge_from: Option<u32>) -> Self {
+        Self::on_shard(ShardNumber::FIRST, 1, merge_from)
+    }
+
+    /// One of several shards; what it wants done outside is for the test to do.
+    pub fn on_shard(number: ShardNumber, shards: usize, merge_from: Option<u32>) -> Self {
         let sent = Sent::default();
         let chance_fails = Arc::new(AtomicBool::new(false));
         let entropy = CountingEntropy {
@@ -198,8 +203,8 @@ impl World {
             wall: WallClock {
                 at_zero: Duration::from_secs(1_700_000_000),
             },
-            number: ShardNumber::FIRST,
-            shards: 1,
+            number,
+            shards,
         };
         Self {
             shard: Shard::new(options, Box::new(entropy)),
