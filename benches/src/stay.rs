@@ -28,6 +28,7 @@ pub struct Stay {
     crowd: Crowd,
     cpus: Vec<usize>,
     merges: bool,
+    most: usize,
     next: usize,
     spaces: usize,
     talkers: usize,
@@ -81,6 +82,7 @@ impl Stay {
             crowd,
             cpus: site.cpus.clone(),
             merges: system.merges(),
+            most: system.most(),
             next: 0,
             spaces: 0,
             talkers: 0,
@@ -122,6 +124,9 @@ impl Stay {
     pub fn admit(&mut self, count: usize, rate: Option<f64>) -> Result<Joining, Failure> {
         if count == 0 {
             return Ok(Joining::default());
+        }
+        if self.listeners + count > self.most {
+            return Err(format!("more than {} take too long to let in", self.most).into());
         }
         let known = self.crowd.census()?.first_packet_us.len();
         let first = self.listeners;

@@ -161,7 +161,12 @@ impl Hall {
             }
             if !guest.talks {
                 let talkers = self.talkers_of(guest.space).count();
-                census.hearing += usize::from(talkers > 0 && guest.streams.count() >= talkers);
+                // Where voices cannot be told apart from outside, all of them are one stream.
+                let streams = match self.protocol.has_timestamps {
+                    true => talkers,
+                    false => talkers.min(1),
+                };
+                census.hearing += usize::from(talkers > 0 && guest.streams.count() >= streams);
                 census.first_packet_us.extend(guest.first_packet_us);
             }
         }

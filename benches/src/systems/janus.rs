@@ -3,6 +3,9 @@
 //! In both Janus offers and the listener answers. `installed` is the package with its configuration, where each
 //! listener has a thread of their own and packets are sealed by NSS; `tuned` has a few threads for all (`event_loops`)
 //! and a libsrtp on OpenSSL. In both, signalling goes over the Unix socket, which the package has switched off.
+//!
+//! Janus drops a listener's first DTLS flight, which comes before it has made anything to take it; the first packet
+//! waits for the repeat, a quarter of a second later.
 
 mod api;
 mod messages;

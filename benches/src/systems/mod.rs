@@ -69,6 +69,11 @@ pub trait System: Send + Sync {
         false
     }
 
+    /// How many may listen at most, where more would take too long to let in.
+    fn most(&self) -> usize {
+        usize::MAX
+    }
+
     /// Start it, and return when it takes participants.
     fn start(&self, site: &Site) -> Result<Arc<dyn Server>, Failure>;
 }

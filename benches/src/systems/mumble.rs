@@ -54,6 +54,9 @@ fn glance(datagram: &[u8]) -> Glance {
     }
 }
 
+/// The last of so many waits a tenth of a second for the server to tell all others, and all of them take minutes.
+const MOST: usize = 4_000;
+
 /// mumble-server as installed, with its limits lifted.
 pub struct Mumble;
 
@@ -69,6 +72,10 @@ impl System for Mumble {
     fn missing(&self, _site: &Site) -> Option<String> {
         let is_there = Path::new(PROGRAM).exists();
         (!is_there).then(|| format!("{PROGRAM} is missing: make bench-peers"))
+    }
+
+    fn most(&self) -> usize {
+        MOST
     }
 
     fn start(&self, site: &Site) -> Result<Arc<dyn Server>, Failure> {
