@@ -14,8 +14,6 @@ use crate::usage::{Usage, resident_kib};
 use crate::voice::Voices;
 use crate::{Failure, namespace};
 
-/// Participants who are joining at the same time: each from the first word of signalling to the first packet of sound.
-const DOORS: usize = 8;
 /// How long those who have come in may take to hear something.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// A window with more loss than this is not valid.
@@ -29,6 +27,8 @@ pub struct Stay {
     cpus: Vec<usize>,
     merges: bool,
     most: usize,
+    /// Participants who join at the same time.
+    doors: usize,
     next: usize,
     spaces: usize,
     talkers: usize,
@@ -83,6 +83,7 @@ impl Stay {
             cpus: site.cpus.clone(),
             merges: system.merges(),
             most: system.most(),
+            doors: system.at_once(),
             next: 0,
             spaces: 0,
             talkers: 0,
@@ -222,7 +223,7 @@ impl Stay {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 0..DOORS.min(guests.len()) {
+            for _ in 0..self.doors.min(guests.len()) {
                 scope.spawn(|| {
                     yield_to_the_crowd();
                     while !is_over.load(Ordering::Relaxed) {

@@ -33,6 +33,8 @@ const TRANSPORT_SETTINGS: &str = include_str!("../../peers/janus.transport.pfuni
 const EVENT_LOOPS: usize = 1;
 /// The first port of the mountpoints; the second of each pair would be RTCP.
 const FIRST_PORT: u16 = 20_000;
+/// A listener waits a quarter of a second for their DTLS to begin.
+const AT_ONCE: usize = 32;
 /// Talkers of a space at most.
 const MOST_TALKERS: usize = 8;
 const PAYLOAD_TYPE: u8 = 111;
@@ -92,6 +94,10 @@ impl System for Janus {
             "{} is missing: make bench-peers",
             missing.display()
         ))
+    }
+
+    fn at_once(&self) -> usize {
+        AT_ONCE
     }
 
     fn start(&self, site: &Site) -> Result<Arc<dyn Server>, Failure> {

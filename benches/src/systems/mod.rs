@@ -74,6 +74,11 @@ pub trait System: Send + Sync {
         usize::MAX
     }
 
+    /// How many join at the same time; more where each of them mostly waits.
+    fn at_once(&self) -> usize {
+        8
+    }
+
     /// Start it, and return when it takes participants.
     fn start(&self, site: &Site) -> Result<Arc<dyn Server>, Failure>;
 }
