@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::report::{Part, Report};
 use crate::stay::{Joining, Stay, Window};
@@ -18,6 +18,10 @@ struct Plan {
     window: Duration,
     /// Whether everything is measured, or the sizes alone.
     whole: bool,
+    /// No other system is begun after this long.
+    budget: Duration,
+    /// Of the results.
+    file: &'static str,
 }
 
 const FULL: Plan = Plan {
@@ -26,6 +30,8 @@ const FULL: Plan = Plan {
     settle: Duration::from_secs(2),
     window: Duration::from_secs(10),
     whole: true,
+    budget: Duration::from_secs(6 * 3_600),
+    file: "latest.json",
 };
 
 const QUICK: Plan = Plan {
@@ -34,6 +40,8 @@ const QUICK: Plan = Plan {
     settle: Duration::from_millis(1_200),
     window: Duration::from_secs(2),
     whole: false,
+    budget: Duration::from_secs(140),
+    file: "quick.json",
 };
 
 /// Listeners of one space at most, in the search for the limit.
@@ -56,21 +64,24 @@ pub fn run() -> Result<(), Failure> {
     let mut bench = Bench::new()?;
     if is_set("SOAK") {
         bench.soak()?;
-        return bench.save("soak.json");
+        bench.save("soak.json")?;
+        return Ok(());
     }
     let plan = if is_set("QUICK") { &QUICK } else { &FULL };
     bench.inside(plan)?;
     // From here on this process leaves the servers' CPU alone.
     process::pin(&[CLIENTS])?;
-    bench.fan_out(plan);
-    if !plan.whole {
-        return bench.save("quick.json");
+    bench.fan_out(plan)?;
+    if plan.whole {
+        bench.limits(plan);
+        bench.save(plan.file)?;
+        bench.small_spaces(plan);
+        bench.big_space();
+        bench.save(plan.file)?;
+        figures::publish(&bench.repository)?;
     }
-    bench.limits(plan);
-    bench.small_spaces(plan);
-    bench.big_space();
-    bench.save("latest.json")?;
-    figures::publish(&bench.repository)
+    print!("{}", bench.report.figures());
+    Ok(())
 }
 
 /// The CPU of the servers, and that of the clients.
@@ -147,7 +158,8 @@ impl Bench {
     }
 
     /// CPU, delay, memory and joins of each system by the size of the audience, in turns.
-    fn fan_out(&mut self, plan: &Plan) {
+    fn fan_out(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let began = Instant::now();
         let systems = std::mem::take(&mut self.systems);
         for round in 0..plan.rounds {
             for size in plan.sizes {
@@ -155,14 +167,21 @@ impl Bench {
                     if self.report.has_failed(&**system, *size) {
                         continue;
                     }
+                    if began.elapsed() > plan.budget {
+                        let reason = "a short run has no more time";
+                        self.report.failed(&**system, *size, reason);
+                        continue;
+                    }
                     let part = Part::FanOut { round };
                     if let Err(error) = self.one_size(&**system, *size, part, plan) {
                         self.report.failed(&**system, *size, &error.to_string());
                     }
                 }
+                self.save(plan.file)?;
             }
         }
         self.systems = systems;
+        Ok(())
     }
 
     fn one_size(

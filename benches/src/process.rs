@@ -12,6 +12,9 @@ use crate::systems::Site;
 /// From SIGTERM to SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Of every server: other work of the machine gives way.
+const PRIORITY: libc::c_int = -10;
+
 /// A server's process; dropping it ends it.
 #[derive(Debug)]
 pub struct Child {
@@ -43,10 +46,11 @@ impl Child {
     fn start(mut command: Command, site: &Site, name: &str) -> Result<Child, Failure> {
         command.stdin(Stdio::null());
         let cpus = cpu_set(&site.cpus);
-        // SAFETY: both calls are safe between fork and exec, and what they are given lives in the closure.
+        // SAFETY: the calls are safe between fork and exec, and what they are given lives in the closure.
         unsafe {
             command.pre_exec(move || {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                libc::setpriority(libc::PRIO_PROCESS, 0, PRIORITY);
                 if libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &cpus) < 0 {
                     return Err(io::Error::last_os_error());
                 }

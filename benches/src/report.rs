@@ -173,6 +173,15 @@ impl Report {
         row.map(|row| figures::number(row, "listeners") as usize)
     }
 
+    /// What was reached, for people.
+    pub fn figures(&self) -> String {
+        let reached = figures::figures(&json!({"rows": self.rows}));
+        let lines = reached.as_array().into_iter().flatten();
+        lines
+            .map(|figure| format!("{}\n", figures::line(figure)))
+            .collect()
+    }
+
     /// Write it to *path*.
     pub fn save(&self, path: &Path, voices: &Voices) -> Result<(), Failure> {
         let mut all = json!({
@@ -187,9 +196,6 @@ impl Report {
             "not_built": self.not_built,
         });
         let reached = figures::figures(&all);
-        for figure in reached.as_array().into_iter().flatten() {
-            println!("{}", figures::line(figure));
-        }
         if let Some(all) = all.as_object_mut() {
             all.insert("figures".to_owned(), reached);
         }

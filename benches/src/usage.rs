@@ -14,6 +14,8 @@ pub struct Usage {
     pub softirq_s: f64,
     /// In which the server's CPUs did anything at all.
     pub busy_s: f64,
+    /// Of the same threads as user and system time, by the scheduler's own clock: ticks are too coarse for small audiences.
+    scheduled_s: f64,
 }
 
 impl Usage {
@@ -24,10 +26,12 @@ impl Usage {
             let (user, system) = process(*pid)?;
             usage.user_s += user;
             usage.system_s += system;
+            usage.scheduled_s += scheduled(*pid)?;
         }
         for pid in deferred(cpus)? {
             let (user, system) = process(pid)?;
             usage.system_s += user + system;
+            usage.scheduled_s += scheduled(pid)?;
         }
         let stat = std::fs::read_to_string("/proc/stat")?;
         for cpu in cpus {
@@ -60,12 +64,27 @@ impl Usage {
 impl Sub for Usage {
     type Output = Usage;
 
+    /// What was used since *before*: as much as the scheduler says, parted as the ticks say.
     fn sub(self, before: Usage) -> Usage {
+        let (user, system) = (self.user_s - before.user_s, self.system_s - before.system_s);
+        let scheduled_s = self.scheduled_s - before.scheduled_s;
+        let of_user = if user + system > 0.0 {
+            user / (user + system)
+        } else {
+            0.0
+        };
+        // A kernel without this clock, or a thread that ended with its count.
+        let (user_s, system_s) = if scheduled_s > 0.0 {
+            (scheduled_s * of_user, scheduled_s * (1.0 - of_user))
+        } else {
+            (user, system)
+        };
         Usage {
-            user_s: self.user_s - before.user_s,
-            system_s: self.system_s - before.system_s,
+            user_s,
+            system_s,
             softirq_s: self.softirq_s - before.softirq_s,
             busy_s: self.busy_s - before.busy_s,
+            scheduled_s,
         }
     }
 }
@@ -114,6 +133,21 @@ fn process(pid: u32) -> io::Result<(f64, f64)> {
         word.ok_or(io::Error::from(io::ErrorKind::InvalidData))
     };
     Ok((next()? / ticks(), next()? / ticks()))
+}
+
+/// How long the threads of a process have run, in seconds; 0 where the kernel does not say.
+fn scheduled(pid: u32) -> io::Result<f64> {
+    let mut sum = 0.0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
+        // A thread may end while it is looked at.
+        let line = std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+        let word = line
+            .split(' ')
+            .next()
+            .and_then(|word| word.parse::<f64>().ok());
+        sum += word.unwrap_or(0.0) / 1e9;
+    }
+    Ok(sum)
 }
 
 /// The kernel threads that take over network work on these CPUs when there is much of it.
