@@ -167,6 +167,8 @@ pub struct Spoken {
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
     pub(crate) ticks: u32,
+    /// How many of its publisher's packets were lost on their way to us lately, of 256.
+    pub(crate) loss: u8,
 }
 
 #[cfg(test)]

@@ -29,8 +29,8 @@ pub struct Reception {
     jitter: u32,
     sender_report: Option<(NtpTime, Time)>,
     reported: Option<Time>,
-    /// As last reported.
-    fraction_lost: u8,
+    /// Of 256; what was reported goes down by a quarter with each report.
+    recent_loss: u8,
 }
 
 impl Reception {
@@ -59,10 +59,10 @@ impl Reception {
         self.reported
     }
 
-    /// The loss last reported, of 256.
+    /// The loss of the last few reports, of 256: the largest, less the longer ago it was.
     #[must_use]
-    pub const fn fraction_lost(&self) -> u8 {
-        self.fraction_lost
+    pub const fn recent_loss(&self) -> u8 {
+        self.recent_loss
     }
 
     /// The report since the last one; None before the first packet.
@@ -76,13 +76,14 @@ impl Reception {
         self.expected_before = expected;
         self.received_before = self.received;
         self.reported = Some(now);
-        self.fraction_lost = u8::try_from(fraction).unwrap_or(u8::MAX);
+        let fraction_lost = u8::try_from(fraction).unwrap_or(u8::MAX);
+        self.recent_loss = fraction_lost.max(self.recent_loss - self.recent_loss.div_ceil(4));
         let (last, delay) = self.sender_report.map_or((0, 0), |(ntp, at)| {
             (ntp.middle(), delay_units(now.since(at)))
         });
         Some(ReportBlock {
             ssrc,
-            fraction_lost: self.fraction_lost,
+            fraction_lost,
             cumulative_lost: i32::try_from(expected as i64 - self.received as i64).unwrap_or(0),
             highest_sequence: self.highest as u32,
             jitter: self.jitter >> 4,
@@ -148,4 +149,37 @@ pub fn write_bye(ssrcs: &[u32], out: &mut [u8]) -> Result<usize, BufferTooSmall>
     compound.cname(REPORTER, CNAME)?;
     compound.bye(ssrcs)?;
     Ok(compound.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A report every second and a half, after packets of which every *nth* is missing; none with 0.
+    fn recent_loss_after(reception: &mut Reception, next: &mut u64, nth: u64) -> u8 {
+        for _ in 0..75 {
+            *next += 1;
+            if nth == 0 || !next.is_multiple_of(nth) {
+                reception.note(Time::ZERO, *next, 0);
+            }
+        }
+        let now = Time::ZERO + Duration::from_millis(20) * *next as u32;
+        reception.report(now, 1);
+        reception.recent_loss()
+    }
+
+    #[test]
+    fn loss_is_remembered_for_as_long_as_listeners_report_it_and_then_forgotten() {
+        let (mut reception, mut next) = (Reception::default(), 0);
+        let worst = recent_loss_after(&mut reception, &mut next, 5);
+        assert!((45..=56).contains(&worst), "a fifth of 256: {worst}");
+        let soon = recent_loss_after(&mut reception, &mut next, 0);
+        assert!(soon >= worst / 2);
+        for _ in 0..20 {
+            recent_loss_after(&mut reception, &mut next, 0);
+        }
+        assert_eq!(reception.recent_loss(), 0);
+    }
 }

@@ -72,6 +72,8 @@ pub struct Publication {
     pub(crate) origin: Origin,
     /// How loud it is, the last packet noted.
     pub(crate) level: LevelTracker,
+    /// As [`crate::neighbours::Spoken`] tells.
+    pub(crate) loss: u8,
     /// Whether the service knows that it speaks.
     pub(crate) announced: bool,
     /// Whether its packets are recorded.

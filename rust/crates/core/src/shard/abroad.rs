@@ -158,6 +158,7 @@ impl Shard {
             voice: allowed.voice,
             origin: Origin::There(from),
             level: LevelTracker::default(),
+            loss: 0,
             announced: false,
             tapped: false,
         };
@@ -224,7 +225,7 @@ impl Shard {
             .get_mut(place)
             .and_then(|space| space.publications.find_mut(peer))
         {
-            publication.level = spoken.level;
+            (publication.level, publication.loss) = (spoken.level, spoken.loss);
             publication.announced = true;
         }
         self.speak(now, place, peer, spoken, opus, out);

@@ -117,6 +117,7 @@ impl Shard {
                 timestamp: header.timestamp,
                 marker: header.marker,
                 ticks,
+                loss: publisher.reception.recent_loss(),
             })
         };
         self.heard(now, key, from);
@@ -144,7 +145,7 @@ impl Shard {
             self.stats.drops_pace += 1;
             return;
         }
-        publication.level = spoken.level;
+        (publication.level, publication.loss) = (spoken.level, spoken.loss);
         if !std::mem::replace(&mut publication.announced, true) {
             self.events.push(Event::Publishing { peer: id });
         }

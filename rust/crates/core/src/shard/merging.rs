@@ -11,7 +11,7 @@ use crate::listeners::{Listeners, Section};
 use crate::merging::{Merger, PHASES};
 use crate::outbox::Outbox;
 use crate::peer::{Link, PeerKey};
-use crate::space::{Origin, Space, Voices};
+use crate::space::{Space, Voices};
 use crate::stats::Stats;
 use crate::time::Time;
 
@@ -83,15 +83,10 @@ impl Shard {
 
     /// The largest loss of a publisher's packets on their way to us: every listener misses those.
     fn loss_on_the_way_in(&self, place: u32) -> u8 {
-        let publishers = self.spaces.get(place).into_iter();
-        publishers
+        let space = self.spaces.get(place).into_iter();
+        space
             .flat_map(|space| space.publications.iter())
-            .filter_map(|one| match one.origin {
-                Origin::Here(index) => self.peers.get(index)?.publisher.as_ref(),
-                // What their shard knows of them is not told: their loss counts as the listener's.
-                Origin::There(_) => None,
-            })
-            .map(|publisher| publisher.reception.fraction_lost())
+            .map(|publication| publication.loss)
             .max()
             .unwrap_or(0)
     }
