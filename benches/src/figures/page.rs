@@ -57,7 +57,7 @@ At 10, 50 and 80 % of what one core carries, with one talker and with three:
 
 ## Joins
 
-Eight participants at a time, each from the first word of signalling to the first packet of sound, the next one when that has come; talkers send a packet every 20 ms, so that 10 ms of it are waiting for one.
+Eight participants at a time (32 with Janus, where each mostly waits), each from the first word of signalling to the first packet of sound, the next one when that has come; talkers send a packet every 20 ms, so that 10 ms of it are waiting for one.
 
 {joins}
 ![Join to first packet](benchmarks/join.svg)
@@ -94,6 +94,15 @@ A row is valid only with less than 0.1 % loss, none of it by the bench itself.
 
 LiveKit is entered by its WHIP endpoint, with one request for talkers and listeners alike, because that is its shortest way in; its answer waits for subscriptions in steps of 50 ms.
 Its listeners are hidden, so that nobody is told of them, and its limit of tracks is off.
+
+Janus is Debian's, signalled over its Unix socket; its Streaming plugin is fed with plain RTP, and to its VideoRoom the talker comes by WebRTC.
+Installed, each listener has a thread, and libsrtp takes its ciphers from NSS; tuned, one thread serves all (`event_loops = 1`, for the one CPU), and libsrtp, from Debian's source package, takes them from OpenSSL.
+Janus drops the first flight of a listener's DTLS, which comes before it is ready: a quarter of a second of each join is the wait for the repeat.
+
+mumble-server is Debian's, with its limits lifted and everybody in one channel; voice goes over UDP.
+Its own client pings both ways every five seconds; guests of the bench are silent once they are inside, which spares the server that work.
+Loss is told by the counter in clear, delay by the packets that are opened, for the rest of a datagram is sealed.
+It tells everybody inside of everybody who comes: that makes joining quadratic, and ends its audience here at 4,000.
 
 {not_built}",
         figures = figures(all),
