@@ -26,7 +26,7 @@ pub fn write(all: &Value) -> String {
 <!-- Written by `make bench` from benches/results/latest.json; `arengo-bench page` writes it again. -->
 
 What a delivered packet costs, how many listeners one core carries, how long a packet is on its way, and how soon who joins hears something: Arengo beside LiveKit, Janus, mumble-server, and the floor, in one run on one machine.
-The rows are in [benches/results/latest.json](../benches/results/latest.json); `make bench` measures them again.
+The rows are in [benches/results/latest.json](../benches/results/latest.json), {extent}; `make bench` measures them again.
 
 ## The figures
 
@@ -38,22 +38,12 @@ The rows are in [benches/results/latest.json](../benches/results/latest.json); `
 {cpu}
 ![CPU for each delivered packet](benchmarks/cpu.svg)
 
-## Listeners on one core
-
-The largest audience without loss (under 0.1 %), found by letting more in, twentieth by twentieth, until the core was full.
-
-{listeners}
-![Listeners on one core](benchmarks/listeners.svg)
-
-## Delay
+{listeners}## Delay
 
 From the talker's system call to the moment when the kernel has the packet for the listener's socket; of a merged packet, for the newest of its three frames, whose oldest has waited 40 ms more by design.
 
 {delay}
-At 10, 50 and 80 % of what one core carries, with one talker and with three:
-
-{loads}
-![Forward delay](benchmarks/delay.svg)
+{loads}![Forward delay](benchmarks/delay.svg)
 
 ## Joins
 
@@ -105,6 +95,7 @@ Loss is told by the counter in clear, delay by the packets that are opened, for 
 It tells everybody inside of everybody who comes: that makes joining quadratic, and ends its audience here at 4,000.
 
 {not_built}",
+        extent = extent(&rows),
         figures = figures(all),
         cpu = by_size(&rows, "cpu_us_per_packet", 1.0, 2),
         listeners = limits(&rows),
@@ -122,6 +113,21 @@ It tells everybody inside of everybody who comes: that makes joining quadratic, 
         opus_bytes = number(recording, "opus_bytes_mean"),
         profiles = profiles(&rows),
         not_built = not_built(all),
+    )
+}
+
+/// How much was measured.
+fn extent(rows: &[&Value]) -> String {
+    let fan_out = || rows.iter().filter(|row| is_part(row, "fan-out"));
+    let rounds = fan_out().map(|row| number(row, "round") + 1.0);
+    let seconds = fan_out().map(|row| number(row, "window_s"));
+    format!(
+        "from {} of windows of {:.0} s",
+        match rounds.fold(0.0, f64::max) {
+            1.0 => "a short run with one round".to_owned(),
+            rounds => format!("{rounds} rounds"),
+        },
+        seconds.fold(0.0, f64::max),
     )
 }
 
@@ -219,6 +225,9 @@ fn by_size_of_three(rows: &[&Value]) -> String {
 
 fn limits(rows: &[&Value]) -> String {
     let (one, three) = (carried(rows, 1.0), carried(rows, 3.0));
+    if one.is_empty() {
+        return String::new();
+    }
     let body = one.into_iter().map(|(of, listeners)| {
         let others = three.iter().find(|(name, _)| *name == of);
         vec![
@@ -227,7 +236,17 @@ fn limits(rows: &[&Value]) -> String {
             cell(others.map(|(_, listeners)| *listeners), 0),
         ]
     });
-    table(&["", "one talker", "three talkers"], body)
+    format!(
+        "## Listeners on one core
+
+The largest audience without loss (under 0.1 %), found by letting more in, twentieth by twentieth, until the core was full.
+
+{}
+![Listeners on one core](benchmarks/listeners.svg)
+
+",
+        table(&["", "one talker", "three talkers"], body)
+    )
 }
 
 fn loads(rows: &[&Value]) -> String {
@@ -248,7 +267,11 @@ fn loads(rows: &[&Value]) -> String {
             ms("delay_p999_us"),
         ]
     });
-    table(
+    let body: Vec<Vec<String>> = body.collect();
+    if body.is_empty() {
+        return String::new();
+    }
+    let table = table(
         &[
             "",
             "spaces",
@@ -260,6 +283,9 @@ fn loads(rows: &[&Value]) -> String {
             "p99.9 ms",
         ],
         body,
+    );
+    format!(
+        "At 10, 50 and 80 % of what one core carries, with one talker and with three:\n\n{table}\n"
     )
 }
 
