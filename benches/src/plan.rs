@@ -244,7 +244,8 @@ impl Bench {
         let mut wanted = at_load(&stay, &window, 0.9);
         while wanted <= MOST {
             let more = wanted.saturating_sub(stay.listeners());
-            joining = stay.admit(more, None).unwrap_or(joining);
+            // Who cannot let more in has come to the end as well.
+            joining = stay.admit(more, None)?;
             window = stay.window(plan.settle, plan.window / 2)?;
             self.report
                 .row(Part::Limit, system, &stay, joining, &window)?;
