@@ -230,11 +230,11 @@ impl Bench {
         let site = self.site(system, &[SERVERS])?;
         let mut stay = Stay::begin(system, &site, &self.voices)?;
         stay.open(1, talkers)?;
-        let mut joining = stay.admit(SMALL_SPACE, None)?;
+        stay.admit(SMALL_SPACE, None)?;
         let mut window = stay.window(plan.settle, plan.window / 2)?;
         for load in LOADS {
             let wanted = at_load(&stay, &window, load).max(stay.listeners());
-            joining = stay.admit(wanted - stay.listeners(), None)?;
+            let joining = stay.admit(wanted - stay.listeners(), None)?;
             window = stay.window(plan.settle, plan.window)?;
             let part = Part::Load {
                 percent: (load * 100.0) as u32,
@@ -245,7 +245,7 @@ impl Bench {
         while wanted <= MOST {
             let more = wanted.saturating_sub(stay.listeners());
             // Who cannot let more in has come to the end as well.
-            joining = stay.admit(more, None)?;
+            let joining = stay.admit(more, None)?;
             window = stay.window(plan.settle, plan.window / 2)?;
             self.report
                 .row(Part::Limit, system, &stay, joining, &window)?;
