@@ -55,6 +55,27 @@ async def test_what_raises_in_a_write_is_rolled_back(database: Database) -> None
         assert await connection.scalar(select(func.count()).select_from(accounts)) == 0
 
 
+async def test_closing_waits_for_who_is_at_it_and_lets_nobody_new_in(database: Database) -> None:
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def ask_slowly() -> int | None:
+        async with database.read() as connection:
+            inside.set()
+            await go_on.wait()
+            return await connection.scalar(text("SELECT 7"))
+
+    asking = asyncio.create_task(ask_slowly())
+    await inside.wait()
+    closing = asyncio.create_task(database.close())
+    await asyncio.sleep(0.05)
+    with pytest.raises(Unavailable):
+        await add_account(database, 1)
+    assert not closing.done()
+    go_on.set()
+    assert await asking == 7
+    await closing
+
+
 async def test_instants_come_back_aware_and_in_utc(database: Database) -> None:
     await add_account(database, 1)
 

@@ -59,11 +59,15 @@ class Database:
         await self.ping()
 
     async def close(self) -> None:
-        """Give every connection back; twice does no harm."""
-        for engine in (self._reading, self._writing):
+        """Let nobody new in, wait a while for those who are at it, and give every connection back; twice does no harm."""
+        engines = {self._reading, self._writing}
+        self._reading = self._writing = None
+        # A connection in use would go back to a pool that is no more, and stay open.
+        for turns in {self._read_turns, self._write_turns}:
+            await turns.wait_for_all()
+        for engine in engines:
             if engine is not None:
                 await engine.dispose()
-        self._reading = self._writing = None
 
     async def ping(self) -> None:
         """Return when the database answers; `Unavailable` when it does not."""
@@ -118,6 +122,7 @@ class Turns:
     """
 
     def __init__(self, at_once: int, wait_s: float) -> None:
+        self._at_once = at_once
         self._free = asyncio.Semaphore(at_once)
         self._wait_s = wait_s
         self._done = 0
@@ -134,6 +139,17 @@ class Turns:
             raise
         finally:
             self._done += not stuck
+            self._free.release()
+
+    async def wait_for_all(self) -> None:
+        """Return once nobody has a turn, or after *wait_s*."""
+        taken = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._wait_s):
+                while taken < self._at_once:
+                    await self._free.acquire()
+                    taken += 1
+        for _ in range(taken):
             self._free.release()
 
     async def _come(self) -> None:
