@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arengo_client::{ClientOptions, Identity, Peer, SystemEntropy};
 use serde_json::{Value, json};
@@ -18,6 +18,11 @@ const PORT: u16 = 8_000;
 /// Spaces of one host; the service allows five at a time.
 const SPACES_EACH: usize = 5;
 const LINES: usize = 3;
+/// Service Unavailable: the server takes no more listeners now.
+const FULL: u16 = 503;
+/// As a client would that reads `Retry-After`, and how often before it gives up.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+const TRIES: usize = 8;
 
 /// The option that says from how many listeners on packets are merged.
 const MERGE_FROM: &str = "--media-merge-from";
@@ -200,13 +205,22 @@ impl Server for ArengoServer {
         let door = if guest.talks { "whip" } else { "whep" };
         let path = format!("/spaces/{space}/{door}");
         let from = *guest.address.ip();
-        let answer = self.post(
+        let mut answer = self.post(
             from,
             &path,
             token.as_deref(),
             "application/sdp",
             &peer.offer(),
         )?;
+        // A full server asks to come again: where it is the joins that fill it, there is room a little later.
+        for _ in 0..TRIES {
+            if answer.status != FULL {
+                break;
+            }
+            std::thread::sleep(RETRY_AFTER);
+            let offer = peer.offer();
+            answer = self.post(from, &path, token.as_deref(), "application/sdp", &offer)?;
+        }
         peer.answer(&answer.granted()?, Instant::now())?;
         Ok(Box::new(RtpWire::new(peer)))
     }
