@@ -36,9 +36,10 @@ fn main() -> ExitCode {
         ["floor-server", ip, port] => floor_server(ip, port),
         ["page"] => machine::repository().and_then(|root| figures::publish(&root)),
         [] => plan::run(),
-        _ => {
-            Err("usage: arengo-bench [page], with QUICK, SOAK or SYSTEMS in the environment".into())
-        }
+        _ => Err(
+            "usage: arengo-bench [page], with QUICK, MINUTES, SOAK or SYSTEMS in the environment"
+                .into(),
+        ),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -44,6 +44,23 @@ const QUICK: Plan = Plan {
     file: "quick.json",
 };
 
+impl Plan {
+    /// What the environment asks for: `QUICK=1`, `MINUTES=45` for one round of what can be done in that time, or all.
+    fn asked_for() -> Result<Plan, Failure> {
+        if is_set("QUICK") {
+            return Ok(QUICK);
+        }
+        match std::env::var("MINUTES") {
+            Ok(minutes) if !minutes.is_empty() => Ok(Plan {
+                rounds: 1,
+                budget: Duration::from_secs(60 * minutes.parse::<u64>()?),
+                ..FULL
+            }),
+            _ => Ok(FULL),
+        }
+    }
+}
+
 /// Listeners of one space at most, in the search for the limit.
 const MOST: usize = 24_000;
 /// With more load than this at a size, the next one is not tried.
@@ -56,6 +73,7 @@ const SMALL_SPACE: usize = 100;
 const BIG_SPACE: usize = 10_000;
 const BIG_SPACE_FOR: Duration = Duration::from_secs(60);
 const SOAK_MINUTES: usize = 20;
+const NO_TIME: &str = "a short run has no more time";
 
 /// Everything, or what the environment asks for.
 pub fn run() -> Result<(), Failure> {
@@ -67,16 +85,18 @@ pub fn run() -> Result<(), Failure> {
         bench.save("soak.json")?;
         return Ok(());
     }
-    let plan = if is_set("QUICK") { &QUICK } else { &FULL };
+    let plan = &Plan::asked_for()?;
     bench.inside(plan)?;
     // From here on this process leaves the servers' CPU alone.
     process::pin(&[CLIENTS])?;
     bench.fan_out(plan)?;
     if plan.whole {
-        bench.limits(plan);
+        bench.limits(1, plan);
         bench.save(plan.file)?;
         bench.small_spaces(plan);
         bench.big_space();
+        bench.save(plan.file)?;
+        bench.limits(bench.voices.len(), plan);
         bench.save(plan.file)?;
         figures::publish(&bench.repository)?;
     }
@@ -98,6 +118,7 @@ struct Bench {
     voices: Arc<Voices>,
     systems: Vec<Box<dyn System>>,
     report: Report,
+    began: Instant,
 }
 
 impl Bench {
@@ -107,6 +128,7 @@ impl Bench {
             voices: Arc::new(Voices::read(&repository)?),
             systems: Vec::new(),
             report: Report::default(),
+            began: Instant::now(),
             repository,
         };
         // SYSTEMS=arengo,floor measures these alone.
@@ -159,7 +181,6 @@ impl Bench {
 
     /// CPU, delay, memory and joins of each system by the size of the audience, in turns.
     fn fan_out(&mut self, plan: &Plan) -> Result<(), Failure> {
-        let began = Instant::now();
         let systems = std::mem::take(&mut self.systems);
         for round in 0..plan.rounds {
             for size in plan.sizes {
@@ -167,9 +188,8 @@ impl Bench {
                     if self.report.has_failed(&**system, *size) {
                         continue;
                     }
-                    if began.elapsed() > plan.budget {
-                        let reason = "a short run has no more time";
-                        self.report.failed(&**system, *size, reason);
+                    if self.began.elapsed() > plan.budget {
+                        self.report.failed(&**system, *size, NO_TIME);
                         continue;
                     }
                     let part = Part::FanOut { round };
@@ -209,13 +229,13 @@ impl Bench {
     }
 
     /// How many listeners one core carries, and the delay on the way there.
-    fn limits(&mut self, plan: &Plan) {
+    fn limits(&mut self, talkers: usize, plan: &Plan) {
         let systems = std::mem::take(&mut self.systems);
-        for talkers in [1, self.voices.len()] {
-            for system in &systems {
-                if let Err(error) = self.one_limit(&**system, talkers, plan) {
-                    self.report.failed(&**system, MOST, &error.to_string());
-                }
+        for system in &systems {
+            if self.began.elapsed() > plan.budget {
+                self.report.failed(&**system, MOST, NO_TIME);
+            } else if let Err(error) = self.one_limit(&**system, talkers, plan) {
+                self.report.failed(&**system, MOST, &error.to_string());
             }
         }
         self.systems = systems;
