@@ -68,6 +68,8 @@ const FULL_LOAD: f64 = 0.97;
 /// The steps of the search for the limit.
 const STEP: f64 = 1.05;
 const LOADS: [f64; 3] = [0.1, 0.5, 0.8];
+/// Joins a second on the way to the limit: a server that is nearly full is to be filled by listeners, not by their joining.
+const GENTLY: f64 = 100.0;
 /// Listeners of each of many spaces.
 const SMALL_SPACE: usize = 100;
 const BIG_SPACE: usize = 10_000;
@@ -254,7 +256,7 @@ impl Bench {
         let mut window = stay.window(plan.settle, plan.window / 2)?;
         for load in LOADS {
             let wanted = at_load(&stay, &window, load).max(stay.listeners());
-            let joining = stay.admit(wanted - stay.listeners(), None)?;
+            let joining = stay.admit(wanted - stay.listeners(), Some(GENTLY))?;
             window = stay.window(plan.settle, plan.window)?;
             let part = Part::Load {
                 percent: (load * 100.0) as u32,
@@ -265,7 +267,7 @@ impl Bench {
         while wanted <= MOST {
             let more = wanted.saturating_sub(stay.listeners());
             // Who cannot let more in has come to the end as well.
-            let joining = stay.admit(more, None)?;
+            let joining = stay.admit(more, Some(GENTLY))?;
             window = stay.window(plan.settle, plan.window / 2)?;
             self.report
                 .row(Part::Limit, system, &stay, joining, &window)?;
@@ -310,7 +312,7 @@ impl Bench {
                 let site = self.site(&**system, &[SERVERS, CLIENTS])?;
                 let mut stay = Stay::begin(&**system, &site, &self.voices)?;
                 stay.open(1, 1)?;
-                let joining = stay.admit(BIG_SPACE, None)?;
+                let joining = stay.admit(BIG_SPACE, Some(GENTLY))?;
                 let window = stay.window(Duration::from_secs(3), BIG_SPACE_FOR)?;
                 Ok((stay, joining, window))
             };

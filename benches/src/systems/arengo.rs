@@ -20,9 +20,9 @@ const SPACES_EACH: usize = 5;
 const LINES: usize = 3;
 /// Service Unavailable: the server takes no more listeners now.
 const FULL: u16 = 503;
-/// As a client would that reads `Retry-After`, and how often before it gives up.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
-const TRIES: usize = 8;
+/// Within what `Retry-After` asks for, and how often before it gives up: a minute.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+const TRIES: usize = 12;
 
 /// The option that says from how many listeners on packets are merged.
 const MERGE_FROM: &str = "--media-merge-from";
