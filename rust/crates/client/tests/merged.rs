@@ -9,7 +9,7 @@ mod room;
 
 use arengo_client::{Client, Received};
 use arengo_wire::opus::{Frames, duration_samples};
-use room::{Room, as_it_is, wait_readable};
+use room::{Room, as_it_is, wait_readable, without_udp};
 use std::time::{Duration, Instant};
 
 /// Packets of a voice, each with its number and of another length.
@@ -61,12 +61,6 @@ fn an_audience_hears_every_word_of_two_voices_in_merged_packets_sent_together() 
     let (ann, ann_speaks) = room.join(true, as_it_is);
     let (bob, bob_speaks) = room.join(true, as_it_is);
     let (_, listening) = room.join(false, as_it_is);
-    let without_udp = |answer: String| {
-        let lines = answer.split_inclusive("\r\n");
-        lines
-            .filter(|line| !(line.starts_with("a=candidate:") && line.contains(" udp ")))
-            .collect()
-    };
     let (_, over_tcp) = room.join(false, without_udp);
     room.media.allow_publish(ann, true);
     room.media.allow_publish(bob, true);

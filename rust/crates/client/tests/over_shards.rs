@@ -10,7 +10,7 @@ mod room;
 use std::time::{Duration, Instant};
 
 use arengo_client::{Client, Received, State};
-use room::{OPUS, PATIENCE, Room, as_it_is, hear, wait};
+use room::{OPUS, PATIENCE, Room, as_it_is, hear, wait, without_udp};
 
 const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
 /// So many that the kernel brings some to the wrong socket and some to the right one, but for one time in sixteen million.
@@ -165,12 +165,6 @@ fn the_end_of_one_peer_disturbs_nobody_else() {
 fn somebody_on_another_shard_comes_in_over_tcp_and_leaves_nothing_behind() {
     let mut room = Room::open(2);
     let (speaker, speaking) = room.join(true, as_it_is);
-    let without_udp = |answer: String| {
-        let lines = answer.split_inclusive("\r\n");
-        lines
-            .filter(|line| !(line.starts_with("a=candidate:") && line.contains(" udp ")))
-            .collect()
-    };
     let (_, listening) = room.join(false, without_udp);
     room.media.allow_publish(speaker, true);
     speaking.send_opus(&[OPUS; 50], &[-20; 50]).unwrap();

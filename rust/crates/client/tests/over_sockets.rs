@@ -8,7 +8,7 @@
 mod room;
 
 use arengo_client::{Received, State};
-use room::{OPUS, Room, as_it_is, hear, wait};
+use room::{OPUS, Room, as_it_is, hear, wait, without_udp};
 
 fn on_one_shard_and_on_two(story: impl Fn(usize)) {
     for shards in [1, 2] {
@@ -46,12 +46,6 @@ fn a_client_comes_in_over_tcp_when_no_udp_address_answers() {
     on_one_shard_and_on_two(|shards| {
         let mut room = Room::open(shards);
         let (speaker, speaking) = room.join(true, as_it_is);
-        let without_udp = |answer: String| {
-            let lines = answer.split_inclusive("\r\n");
-            lines
-                .filter(|line| !(line.starts_with("a=candidate:") && line.contains(" udp ")))
-                .collect()
-        };
         let (_, listening) = room.join(false, without_udp);
         assert_eq!(room.media.stats().tcp_connections, 1);
         room.media.allow_publish(speaker, true);

@@ -30,6 +30,14 @@ impl Entropy for SeededChance {
     }
 }
 
+/// The seeds of `tests/seeds.txt`, which every run plays.
+pub fn seeds() -> impl Iterator<Item = u64> {
+    let lines = include_str!("../tests/seeds.txt").lines();
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split(' ').next()?.parse().ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,7 +29,7 @@ mod stranger;
 mod watch;
 
 pub use arengo_core::Time;
-pub use chance::SeededChance;
+pub use chance::{SeededChance, seeds};
 pub use network::Weather;
 pub use participant::{Frame, Heard, Participant};
 pub use server::News;

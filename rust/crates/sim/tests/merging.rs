@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use arengo_sim::{Heard, SeededChance, Space, Time, Voice, Who, a_space, read};
+use arengo_sim::{Heard, SeededChance, Space, Time, Voice, Who, a_space, read, seeds};
 
 const SECOND: Duration = Duration::from_secs(1);
 const SPEAKERS: usize = 2;
@@ -180,13 +180,6 @@ fn the_three_phases_are_twenty_milliseconds_apart() {
         listeners[*moments.first().expect("a packet") as usize] += 1;
     }
     assert_eq!(listeners, [4, 4, 4]);
-}
-
-fn seeds() -> impl Iterator<Item = u64> {
-    let lines = include_str!("seeds.txt").lines();
-    lines
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split(' ').next()?.parse().ok())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use arengo_sim::{Scenario, SeededChance, Space, Time, Voice, Weather, Who, read};
+use arengo_sim::{Scenario, SeededChance, Space, Time, Voice, Weather, Who, read, seeds};
 
 use crate::a_space;
 
@@ -60,13 +60,6 @@ fn play(scenario: Scenario, seed: u64) -> Played {
         space.run_for(Duration::from_millis(chance.next_u64() % 600));
     }
     Played { space, silenced }
-}
-
-fn seeds() -> impl Iterator<Item = u64> {
-    let lines = include_str!("../seeds.txt").lines();
-    lines
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split(' ').next()?.parse().ok())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use arengo_sim::{SeededChance, Voice, Weather};
+use arengo_sim::{SeededChance, Voice, Weather, seeds};
 
 use crate::a_space;
 
@@ -37,13 +37,6 @@ fn a_lively_minute(seed: u64) -> u64 {
         space.run_for(Duration::from_millis(500));
     }
     space.digest()
-}
-
-fn seeds() -> impl Iterator<Item = u64> {
-    let lines = include_str!("../seeds.txt").lines();
-    lines
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split(' ').next()?.parse().ok())
 }
 
 #[test]
