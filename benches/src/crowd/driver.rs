@@ -148,10 +148,10 @@ impl Driver {
             if talker.next().is_none() && guest.standing == Standing::Connected {
                 talker.may_speak(order, now);
             }
-            while let Some(number) = talker.due(now) {
+            while let Some((number, at)) = talker.due(now) {
                 guest
                     .wire
-                    .say(hall.voices.packet(talker.voice, number), now);
+                    .say(hall.voices.packet(talker.voice, number), at);
                 talker.leaves(wall_ns());
                 while let Some((to, datagram)) = guest.wire.next_datagram() {
                     // The kernel takes it, or it is lost and shows.

@@ -45,12 +45,13 @@ impl Talker {
         self.next = Some(now + Duration::from_micros(phase as u64));
     }
 
-    /// The number of the packet that is due.
-    pub fn due(&mut self, now: Instant) -> Option<u64> {
+    /// The number of the packet that is due, and since when.
+    pub fn due(&mut self, now: Instant) -> Option<(u64, Instant)> {
         let next = self.next.filter(|next| *next <= now)?;
         let is_late = now.saturating_duration_since(next) > MOST_CATCH_UP;
-        self.next = Some(if is_late { now } else { next } + FRAME);
-        Some(self.count)
+        let at = if is_late { now } else { next };
+        self.next = Some(at + FRAME);
+        Some((self.count, at))
     }
 
     /// The packet that was due leaves at *at*, nanoseconds of the wall clock.
@@ -123,12 +124,13 @@ mod tests {
         talker.may_speak(0, now);
         let late = now + 3 * FRAME;
         for number in 0..4 {
-            assert_eq!(talker.due(late), Some(number));
+            let at = now + FRAME * number;
+            assert_eq!(talker.due(late), Some((number.into(), at)));
             talker.leaves(0);
         }
         assert_eq!(talker.due(late), None);
         let much_later = now + Duration::from_secs(2);
-        assert_eq!(talker.due(much_later), Some(4));
+        assert_eq!(talker.due(much_later), Some((4, much_later)));
         assert_eq!(talker.next(), Some(much_later + FRAME));
     }
 }

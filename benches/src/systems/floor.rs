@@ -129,7 +129,7 @@ impl Wire for FloorWire {
         Some((self.server, self.waiting.pop()?))
     }
 
-    fn say(&mut self, opus: &[u8], _now: Instant) {
+    fn say(&mut self, opus: &[u8], _at: Instant) {
         self.said = self.said.wrapping_add(1);
         let mut packet = vec![0x91, PAYLOAD_TYPE, 0, 0];
         packet.extend(self.said.wrapping_mul(960).to_be_bytes());

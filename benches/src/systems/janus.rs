@@ -331,7 +331,7 @@ impl Wire for Feed {
         Some((self.to, self.waiting.take()?))
     }
 
-    fn say(&mut self, opus: &[u8], _now: Instant) {
+    fn say(&mut self, opus: &[u8], _at: Instant) {
         self.said = self.said.wrapping_add(1);
         let [_, _, high, low] = self.said.to_be_bytes();
         let mut packet = vec![0x80, PAYLOAD_TYPE, high, low];

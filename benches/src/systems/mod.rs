@@ -128,8 +128,8 @@ pub trait Wire: Send {
     /// What is to be sent next.
     fn next_datagram(&mut self) -> Option<(SocketAddrV4, Vec<u8>)>;
 
-    /// Say one Opus packet now (talkers).
-    fn say(&mut self, opus: &[u8], now: Instant);
+    /// Say one Opus packet, which is due since *at* (talkers).
+    fn say(&mut self, opus: &[u8], at: Instant);
 
     fn standing(&self) -> Standing;
 

@@ -188,7 +188,7 @@ impl Wire for MumbleWire {
         Some((self.server, self.waiting.pop_front()?))
     }
 
-    fn say(&mut self, opus: &[u8], _now: Instant) {
+    fn say(&mut self, opus: &[u8], _at: Instant) {
         let packet = voice::speech(self.frame, opus);
         self.frame += voice::FRAMES;
         self.waiting.extend(self.crypt.seal(&packet));

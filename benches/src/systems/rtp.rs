@@ -75,10 +75,12 @@ impl Wire for RtpWire {
         None
     }
 
-    fn say(&mut self, opus: &[u8], now: Instant) {
+    fn say(&mut self, opus: &[u8], at: Instant) {
         // One packet and one level; a talker is equally loud all the time, so that every server passes all of it on.
-        let _lengths_match = self.peer.send_opus(&[opus], &[LEVEL_DBOV], now);
-        self.peer.handle_timeout(now);
+        // The peer paces what it sends by the time that it is told: by the clock instead, a packet said a little sooner
+        // after its due time than the first one was would wait for the next.
+        let _lengths_match = self.peer.send_opus(&[opus], &[LEVEL_DBOV], at);
+        self.peer.handle_timeout(at);
     }
 
     fn standing(&self) -> Standing {
