@@ -74,12 +74,12 @@ check: build $(STAMPS)/dev
 	cd web && npm run check
 
 # Arengo beside other servers and beside the floor, in one run; as root, for a network of its own. What cannot be built
-# here is named in the results. QUICK=1: three minutes. MINUTES=45: one round, and no new step after so long.
+# here is named in the results. QUICK=1: three minutes. MINUTES=45: no new step after so long. PARTS=storm: that part alone.
 # SOAK=1: twenty minutes of Arengo alone. SYSTEMS=arengo,floor: these alone.
 bench: build bench-peers
 	cargo build --locked --release -p arengo-bench
 	$$([ "$$(id -u)" = 0 ] || echo sudo -E) target/release/arengo-bench
-	$(if $(QUICK)$(MINUTES)$(SOAK)$(SYSTEMS),,$(MAKE) bench-channel)
+	$(if $(QUICK)$(MINUTES)$(SOAK)$(SYSTEMS)$(PARTS),,$(MAKE) bench-channel)
 
 bench-peers:
 	sh benches/peers/build.sh

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         ["page"] => machine::repository().and_then(|root| figures::publish(&root)),
         [] => plan::run(),
         _ => Err(
-            "usage: arengo-bench [page], with QUICK, MINUTES, SOAK or SYSTEMS in the environment"
+            "usage: arengo-bench [page], with QUICK, MINUTES, SOAK, SYSTEMS or PARTS in the environment"
                 .into(),
         ),
     };

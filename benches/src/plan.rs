@@ -11,6 +11,7 @@ use crate::voice::Voices;
 use crate::{Failure, figures, inside, machine, namespace, process, systems};
 
 /// How much is measured.
+#[derive(Clone)]
 struct Plan {
     sizes: &'static [usize],
     rounds: usize,
@@ -20,17 +21,20 @@ struct Plan {
     whole: bool,
     /// No other system is begun after this long.
     budget: Duration,
+    /// What alone is measured, by the beginnings of the parts' names and parted by commas; empty for everything.
+    parts: String,
     /// Of the results.
     file: &'static str,
 }
 
 const FULL: Plan = Plan {
-    sizes: &[100, 1_000, 3_000, 10_000],
+    sizes: &[100, 500, 1_000, 3_000, 10_000],
     rounds: 3,
     settle: Duration::from_secs(2),
     window: Duration::from_secs(10),
     whole: true,
     budget: Duration::from_secs(6 * 3_600),
+    parts: String::new(),
     file: "latest.json",
 };
 
@@ -41,23 +45,32 @@ const QUICK: Plan = Plan {
     window: Duration::from_secs(2),
     whole: false,
     budget: Duration::from_secs(140),
+    parts: String::new(),
     file: "quick.json",
 };
 
 impl Plan {
-    /// What the environment asks for: `QUICK=1`, `MINUTES=45` for one round of what can be done in that time, or all.
+    /// What the environment asks for: `QUICK=1`, `MINUTES=45` for what can be done in about that time, or all; and of
+    /// that `PARTS=storm,small` alone.
     fn asked_for() -> Result<Plan, Failure> {
         if is_set("QUICK") {
             return Ok(QUICK);
         }
-        match std::env::var("MINUTES") {
-            Ok(minutes) if !minutes.is_empty() => Ok(Plan {
-                rounds: 1,
-                budget: Duration::from_secs(60 * minutes.parse::<u64>()?),
-                ..FULL
-            }),
-            _ => Ok(FULL),
+        let mut plan = FULL;
+        if is_set("MINUTES") {
+            let minutes: u64 = std::env::var("MINUTES")?.parse()?;
+            plan.budget = Duration::from_secs(60 * minutes);
         }
+        if is_set("PARTS") {
+            plan.parts = std::env::var("PARTS")?;
+            plan.file = "parts.json";
+        }
+        Ok(plan)
+    }
+
+    /// Whether *part* is to be measured.
+    fn wants(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.split(',').any(|word| part.starts_with(word))
     }
 }
 
@@ -68,8 +81,18 @@ const FULL_LOAD: f64 = 0.97;
 /// The steps of the search for the limit.
 const STEP: f64 = 1.05;
 const LOADS: [f64; 3] = [0.1, 0.5, 0.8];
+/// What an audience may be expected to need of the core, from what a smaller one did; beyond, it is not tried.
+const HOPELESS: f64 = 1.5;
+/// The part of the time that rounds after the first may have used up when another begins.
+const FOR_ROUNDS: f64 = 0.35;
 /// Joins a second on the way to the limit: a server that is nearly full is to be filled by listeners, not by their joining.
 const GENTLY: f64 = 100.0;
+/// The same, while it is half empty.
+const BRISKLY: f64 = 200.0;
+/// Joins of the storm, in a second and in all, and those who listen meanwhile.
+const STORM: f64 = 300.0;
+const STORM_JOINS: usize = 3_000;
+const STORM_LISTENERS: usize = 1_000;
 /// Listeners of each of many spaces.
 const SMALL_SPACE: usize = 100;
 const BIG_SPACE: usize = 10_000;
@@ -88,19 +111,24 @@ pub fn run() -> Result<(), Failure> {
         return Ok(());
     }
     let plan = &Plan::asked_for()?;
-    bench.inside(plan)?;
+    if plan.wants("inside") {
+        bench.inside(plan)?;
+    }
     // From here on this process leaves the servers' CPU alone.
     process::pin(&[CLIENTS])?;
-    bench.fan_out(plan)?;
+    if plan.wants("fan-out") {
+        bench.fan_out(plan)?;
+    }
     if plan.whole {
-        bench.limits(1, plan);
-        bench.save(plan.file)?;
-        bench.small_spaces(plan);
-        bench.big_space();
-        bench.save(plan.file)?;
-        bench.limits(bench.voices.len(), plan);
-        bench.save(plan.file)?;
-        figures::publish(&bench.repository)?;
+        bench.part(plan, "limits", |bench| bench.limits(1, plan))?;
+        bench.part(plan, "small-spaces", |bench| bench.small_spaces(plan))?;
+        bench.part(plan, "storm", |bench| bench.storm(plan))?;
+        bench.part(plan, "big-space", Bench::big_space)?;
+        let three = bench.voices.len();
+        bench.part(plan, "three-talkers", |bench| bench.limits(three, plan))?;
+        if plan.parts.is_empty() {
+            figures::publish(&bench.repository)?;
+        }
     }
     print!("{}", bench.report.figures());
     Ok(())
@@ -172,6 +200,20 @@ impl Bench {
         self.report.save(&folder.join(name), &self.voices)
     }
 
+    /// One part of many, whose rows are kept at once.
+    fn part(
+        &mut self,
+        plan: &Plan,
+        name: &str,
+        measure: impl FnOnce(&mut Bench),
+    ) -> Result<(), Failure> {
+        if !plan.wants(name) {
+            return Ok(());
+        }
+        measure(self);
+        self.save(plan.file)
+    }
+
     /// The core beside the floor, in this process.
     fn inside(&mut self, plan: &Plan) -> Result<(), Failure> {
         let rounds = if plan.whole { 9 } else { 3 };
@@ -185,9 +227,16 @@ impl Bench {
     fn fan_out(&mut self, plan: &Plan) -> Result<(), Failure> {
         let systems = std::mem::take(&mut self.systems);
         for round in 0..plan.rounds {
+            if round > 0 && self.began.elapsed() > plan.budget.mul_f64(FOR_ROUNDS) {
+                break;
+            }
             for size in plan.sizes {
                 for system in &systems {
                     if self.report.has_failed(&**system, *size) {
+                        continue;
+                    }
+                    if let Some(reason) = self.is_hopeless(&**system, *size) {
+                        self.report.failed(&**system, *size, &reason);
                         continue;
                     }
                     if self.began.elapsed() > plan.budget {
@@ -204,6 +253,15 @@ impl Bench {
         }
         self.systems = systems;
         Ok(())
+    }
+
+    /// Why *system* need not be tried with an audience of *size*.
+    fn is_hopeless(&self, system: &dyn System, size: usize) -> Option<String> {
+        let (load, listeners) = self.report.most_loaded(system)?;
+        let expected = load * size as f64 / listeners as f64;
+        (expected > HOPELESS).then(|| {
+            format!("not tried, because {listeners} listeners were a load of {load:.2} already")
+        })
     }
 
     fn one_size(
@@ -256,7 +314,8 @@ impl Bench {
         let mut window = stay.window(plan.settle, plan.window / 2)?;
         for load in LOADS {
             let wanted = at_load(&stay, &window, load).max(stay.listeners());
-            let joining = stay.admit(wanted - stay.listeners(), Some(GENTLY))?;
+            let rate = if load > 0.5 { GENTLY } else { BRISKLY };
+            let joining = stay.admit(wanted - stay.listeners(), Some(rate))?;
             window = stay.window(plan.settle, plan.window)?;
             let part = Part::Load {
                 percent: (load * 100.0) as u32,
@@ -299,6 +358,30 @@ impl Bench {
             });
             if let Err(error) = done {
                 self.report.failed(&**system, listeners, &error.to_string());
+            }
+        }
+        self.systems = systems;
+    }
+
+    /// Many join a space of a thousand, on both CPUs, of which the clients share one: what those hear who are inside.
+    fn storm(&mut self, plan: &Plan) {
+        let systems = std::mem::take(&mut self.systems);
+        for system in systems.iter().filter(|system| system.name() == "arengo") {
+            let measured = || -> Result<(Stay, Joining, Window), Failure> {
+                let site = self.site(&**system, &[SERVERS, CLIENTS])?;
+                let mut stay = Stay::begin(&**system, &site, &self.voices)?;
+                stay.open(1, 1)?;
+                stay.admit(STORM_LISTENERS, None)?;
+                let (joining, window) = stay.storm(plan.settle, STORM_JOINS, STORM)?;
+                Ok((stay, joining, window))
+            };
+            let done = measured().and_then(|(stay, joining, window)| {
+                self.report
+                    .row(Part::Storm, &**system, &stay, joining, &window)
+            });
+            if let Err(error) = done {
+                self.report
+                    .failed(&**system, STORM_LISTENERS + STORM_JOINS, &error.to_string());
             }
         }
         self.systems = systems;

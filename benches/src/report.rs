@@ -22,6 +22,8 @@ pub enum Part {
     SmallSpaces { spaces: usize },
     /// Ten thousand in one space, for a minute.
     BigSpace,
+    /// Many join while others listen, whose loss and delay it tells.
+    Storm,
     /// A minute of the soak.
     Soak { minute: usize },
 }
@@ -34,6 +36,7 @@ impl Part {
             Part::Limit => "limit",
             Part::SmallSpaces { .. } => "small-spaces",
             Part::BigSpace => "big-space",
+            Part::Storm => "storm",
             Part::Soak { .. } => "soak",
         }
     }
@@ -45,7 +48,7 @@ impl Part {
             Part::Load { percent } => Some(("load_wanted_percent", percent as usize)),
             Part::SmallSpaces { spaces } => Some(("spaces", spaces)),
             Part::Soak { minute } => Some(("minute", minute)),
-            Part::Limit | Part::BigSpace => None,
+            Part::Limit | Part::BigSpace | Part::Storm => None,
         }
     }
 }
@@ -160,6 +163,18 @@ impl Report {
     pub fn has_failed(&self, system: &dyn System, listeners: usize) -> bool {
         self.limits.iter().any(|limit| {
             is_of(limit, system) && figures::number(limit, "listeners") <= listeners as f64
+        })
+    }
+
+    /// How loaded it was at its largest audience so far, and how large that was.
+    pub fn most_loaded(&self, system: &dyn System) -> Option<(f64, usize)> {
+        let own = self.rows.iter().filter(|row| is_of(row, system));
+        let largest = own.max_by(|one, other| {
+            figures::number(one, "listeners").total_cmp(&figures::number(other, "listeners"))
+        });
+        largest.map(|row| {
+            let listeners = figures::number(row, "listeners") as usize;
+            (figures::number(row, "load"), listeners)
         })
     }
 

@@ -153,24 +153,50 @@ impl Stay {
     }
 
     /// Let things settle, then count for *seconds*.
-    pub fn window(&self, settle: Duration, window: Duration) -> Result<Window, Failure> {
+    pub fn window(&mut self, settle: Duration, window: Duration) -> Result<Window, Failure> {
+        self.settle(settle);
+        let ((), window) = self.count_while(|_| {
+            std::thread::sleep(window);
+            Ok(())
+        })?;
+        Ok(window)
+    }
+
+    /// Let things settle, then let *count* more listeners in, *rate* in a second, and count what those hear who are there.
+    pub fn storm(
+        &mut self,
+        settle: Duration,
+        count: usize,
+        rate: f64,
+    ) -> Result<(Joining, Window), Failure> {
+        self.settle(settle);
+        self.count_while(|stay| stay.admit(count, Some(rate)))
+    }
+
+    fn settle(&self, settle: Duration) {
         // Merged packets are fewer: samples take longer to have told whose each stream is.
-        let settle = if self.merges { settle * 2 } else { settle };
-        std::thread::sleep(settle);
+        std::thread::sleep(if self.merges { settle * 2 } else { settle });
+    }
+
+    fn count_while<T>(
+        &mut self,
+        work: impl FnOnce(&mut Stay) -> Result<T, Failure>,
+    ) -> Result<(T, Window), Failure> {
         let pids = self.server.pids();
         self.crowd.begin()?;
         let began = Instant::now();
         let before = Usage::read(&pids, &self.cpus)?;
-        std::thread::sleep(window);
+        let done = work(self)?;
         let after = Usage::read(&pids, &self.cpus)?;
         let seconds = began.elapsed().as_secs_f64();
         let counts = self.crowd.end()?;
-        Ok(Window {
+        let window = Window {
             seconds,
             usage: after - before,
             counts,
             resident_kib: resident_kib(&pids)?,
-        })
+        };
+        Ok((done, window))
     }
 
     /// How the sound is protected.

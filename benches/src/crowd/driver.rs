@@ -149,9 +149,7 @@ impl Driver {
                 talker.may_speak(order, now);
             }
             while let Some((number, at)) = talker.due(now) {
-                guest
-                    .wire
-                    .say(hall.voices.packet(talker.voice, number), at);
+                guest.wire.say(hall.voices.packet(talker.voice, number), at);
                 talker.leaves(wall_ns());
                 while let Some((to, datagram)) = guest.wire.next_datagram() {
                     // The kernel takes it, or it is lost and shows.

@@ -12,6 +12,8 @@ pub struct Guest {
     pub wire: Box<dyn Wire>,
     pub space: usize,
     pub talks: bool,
+    /// Whether they were there when the window began.
+    pub was_there: bool,
     pub began: u64,
     /// Told at the first packet of sound.
     pub hears: Option<SyncSender<()>>,
@@ -33,6 +35,7 @@ impl Guest {
             wire: entering.wire,
             space: entering.space,
             talks: entering.voice.is_some(),
+            was_there: false,
             began: entering.began,
             hears: entering.hears,
             first_packet_us: None,

@@ -81,7 +81,7 @@ impl Hall {
         };
         if !is_new {
             match stream.take(seen, self.protocol.sequence_bits) {
-                Step::Next(Some(before)) if self.protocol.has_timestamps => {
+                Step::Next(Some(before)) if self.protocol.has_timestamps && guest.was_there => {
                     if let Some(origin) = stream.origin {
                         let number = before.newest.wrapping_sub(origin.zero) / FRAME;
                         note_delay(
@@ -127,7 +127,7 @@ impl Hall {
                 match found {
                     None => counts.wrong += 1,
                     Some((talker, number)) => {
-                        if !self.protocol.has_timestamps {
+                        if !self.protocol.has_timestamps && guest.was_there {
                             note_delay(counts, &self.talkers, talker, number, seen.at);
                         }
                         let newest = seen
@@ -179,11 +179,12 @@ impl Hall {
         self.dropped_before = dropped;
         self.talkers.iter_mut().for_each(Talker::begin);
         for guest in self.guests.iter_mut().flatten() {
+            guest.was_there = true;
             guest.streams.all().for_each(|stream| stream.begin());
         }
     }
 
-    /// End the window; what came in it.
+    /// End the window; what came in it. Loss and delay are those of whoever was there from its beginning.
     pub fn end(&mut self, dropped: u64) -> Counts {
         let mut counts = std::mem::take(&mut self.counts);
         counts.dropped_here = dropped - self.dropped_before;
@@ -196,7 +197,7 @@ impl Hall {
         }
         for guest in self.guests.iter_mut().flatten() {
             counts.over += usize::from(guest.standing == Standing::Over);
-            if guest.talks {
+            if guest.talks || !guest.was_there {
                 continue;
             }
             counts.listeners += 1;

@@ -28,7 +28,7 @@ enum Wanted {
 }
 
 /// The size of the audience at which systems are compared: the largest of these that all that take part carry.
-const COMPARED_AT: [f64; 3] = [3_000.0, 1_000.0, 100.0];
+const COMPARED_AT: [f64; 4] = [3_000.0, 1_000.0, 500.0, 100.0];
 
 /// The figures that *all* results reach.
 pub fn figures(all: &Value) -> Value {
@@ -163,6 +163,23 @@ pub fn figures(all: &Value) -> Value {
         reached: big.map(|row| number(row, "loss") * 100.0),
         note: big.map_or_else(String::new, |row| {
             format!("{} lost their connection", number(row, "participants_lost"))
+        }),
+    });
+
+    let storm = rows
+        .iter()
+        .find(|row| is_part(row, "storm") && is_plain(row));
+    figures.push(Figure {
+        what: "a storm of 300 joins a second on two cores: loss of those who listen",
+        unit: "%",
+        wanted: Wanted::AtMost(0.1),
+        reached: storm.map(|row| number(row, "loss") * 100.0),
+        note: storm.map_or_else(String::new, |row| {
+            format!(
+                "{} joins a second were let in, forward delay p99 {:.1} ms",
+                number(row, "joins_per_s"),
+                number(row, "delay_p99_us") / 1e3
+            )
         }),
     });
 
