@@ -144,7 +144,8 @@ async def a_house(
     clock = clock or StoppedClock()
     store = store or MemorySpaces()
     media, people = media or FakeMediaPlane(), Directory()
-    spaces = Spaces(store, media, clock, SystemIds(clock), Limits(pulse_s=NEVER_S, weigh_s=NEVER_S, **limits), people)  # type: ignore[arg-type]
+    quiet = Limits(**{"pulse_s": NEVER_S, "weigh_s": NEVER_S, **limits})  # type: ignore[arg-type]
+    spaces = Spaces(store, media, clock, SystemIds(clock), quiet, people)
     await spaces.start()
     try:
         yield House(spaces, store, media, clock, people)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sized
 from arengo.domain.errors import ArengoError, Unavailable
 from arengo.domain.shedding import Load, Marks, Shed, Shedding, shed
 from arengo.limits import Limits
-from arengo.service.clock import Clock
+from arengo.service.clock import Clock, until_the_beat
 from arengo.service.ports import MediaLoad, MediaPlane, NodeId
 
 log = logging.getLogger(__name__)
@@ -70,9 +70,10 @@ class Admission:
         pause = self._limits.weigh_s / LOOKS
         late = 0.0
         for _ in range(LOOKS):
+            rest = until_the_beat(pause)
             began = self._clock.monotonic()
-            await asyncio.sleep(pause)
-            late += max(0.0, self._clock.monotonic() - began - pause)
+            await asyncio.sleep(rest)
+            late += max(0.0, self._clock.monotonic() - began - rest)
         return late / LOOKS
 
     @property

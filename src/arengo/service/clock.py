@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -25,3 +26,12 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+def until_the_beat(period: float) -> float:
+    """Seconds until the loop's clock is at a whole number of periods again; half of a period at least, to leave room for others.
+
+    What everybody who waits by it does falls together, and the process wakes up once for all of them.
+    """
+    rest = period - asyncio.get_running_loop().time() % period
+    return rest if rest >= period / 2 else rest + period

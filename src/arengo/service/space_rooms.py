@@ -12,6 +12,7 @@ from arengo.domain.errors import ArengoError
 from arengo.domain.ids import SpaceId, is_space_id
 from arengo.domain.lifecycle import State
 from arengo.domain.space import Space
+from arengo.service.clock import until_the_beat
 from arengo.service.news import Failing, Farewell, GoingAway, Over
 from arengo.service.space_room import RoomTools, SpaceRoom
 from arengo.service.space_watch import RoomWatch
@@ -36,6 +37,7 @@ class Rooms:
         self._tools = tools
         self._kept: dict[SpaceId, Kept] = {}
         self._loading: dict[SpaceId, asyncio.Task[SpaceRoom]] = {}
+        self._inhabited = asyncio.Event()  # while there are rooms
 
     def __iter__(self) -> Iterator[SpaceRoom]:
         return iter([kept.room for kept in self._kept.values()])
@@ -69,13 +71,15 @@ class Rooms:
         room = SpaceRoom(space, self._tools)
         task = asyncio.create_task(room.run(), name=f"space {space.id}")
         self._kept[space.id] = Kept(room, RoomWatch(room), task)
+        self._inhabited.set()
         return room
 
     async def beat(self) -> None:
-        """Look after every room each time *pulse* has passed, until cancelled."""
+        """Look after every room each time *pulse* has passed, until cancelled; where there is none, nobody is woken up."""
         beats = 0
         while True:
-            await asyncio.sleep(self._tools.limits.pulse_s)
+            await self._inhabited.wait()
+            await asyncio.sleep(until_the_beat(self._tools.limits.pulse_s))
             beats += 1
             self.pulse()
             if beats % LOOKS_EVERY_PULSES == 0:
@@ -120,6 +124,8 @@ class Rooms:
 
     async def _drop(self, kept: Kept, farewell: Farewell) -> None:
         self._kept.pop(kept.room.space.id, None)
+        if not self._kept:
+            self._inhabited.clear()
         kept.task.cancel()
         await asyncio.gather(kept.task, return_exceptions=True)
         try:

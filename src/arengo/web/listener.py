@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -13,7 +14,10 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from arengo.limits import Limits
+from arengo.service.clock import until_the_beat
 from arengo.web.signaling.sockets import ChannelSocket
+
+DATE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Listener(uvicorn.Server):
         )
         self._bound = bound
         self._tls = tls
+        self._told_to_stop = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -60,9 +65,17 @@ class Listener(uvicorn.Server):
         """Serve until `stop`."""
         await self.serve(sockets=[self._bound])
 
+    async def main_loop(self) -> None:
+        """Keep the date in answers right until `stop`; uvicorn would look ten times a second whether it has come."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(until_the_beat(DATE_S)):
+                    await self._told_to_stop.wait()
+
     def stop(self) -> None:
         """Take no more connections, give those that are there a second, and end."""
         self.should_exit = True
+        self._told_to_stop.set()
 
     def read_certificate_again(self) -> None:
         """Use what the certificate files hold now; connections that are open go on."""
