@@ -79,7 +79,7 @@ check: build $(STAMPS)/dev
 bench: build bench-peers
 	cargo build --locked --release -p arengo-bench
 	$$([ "$$(id -u)" = 0 ] || echo sudo -E) target/release/arengo-bench
-	$(if $(QUICK)$(MINUTES)$(SOAK)$(SYSTEMS)$(PARTS),,$(MAKE) bench-channel)
+	$(if $(QUICK)$(MINUTES)$(SOAK)$(SYSTEMS)$(PARTS),,$(MAKE) bench-channel && target/release/arengo-bench page)
 
 bench-peers:
 	sh benches/peers/build.sh

@@ -125,6 +125,17 @@ pub fn figures(all: &Value) -> Value {
         }),
     });
 
+    let channel = list(all, "channel").last();
+    figures.push(Figure {
+        what: "memory of the space channel per person",
+        unit: "KiB",
+        wanted: Wanted::AtMost(40.0),
+        reached: channel.map(|row| number(row, "kib_each")),
+        note: channel.map_or_else(String::new, |row| {
+            format!("with {} in one space", number(row, "readers"))
+        }),
+    });
+
     let small = rows
         .iter()
         .find(|row| is_part(row, "small-spaces") && is_plain(row));
@@ -246,17 +257,30 @@ pub fn line(figure: &Value) -> String {
     )
 }
 
-/// Write the plots and the page from `benches/results/latest.json`.
+/// Write the plots and the page from `benches/results/latest.json`, and what lies beside it.
 pub fn publish(repository: &Path) -> Result<(), Failure> {
     let path = repository.join("benches/results/latest.json");
     let text = std::fs::read_to_string(&path);
     let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
     let mut all: Value = serde_json::from_str(&text)?;
-    // The soak is a run of its own.
-    let soak = std::fs::read_to_string(path.with_file_name("soak.json"));
-    if let (Ok(soak), Some(rows)) = (soak, all.get_mut("rows").and_then(Value::as_array_mut)) {
-        let soak: Value = serde_json::from_str(&soak)?;
-        rows.extend(list(&soak, "rows").cloned());
+    // The soak and the channel are runs of their own.
+    let rows_of = |name: &str| -> Result<Vec<Value>, Failure> {
+        let Ok(text) = std::fs::read_to_string(path.with_file_name(name)) else {
+            return Ok(Vec::new());
+        };
+        let rows: Value = serde_json::from_str(&text)?;
+        Ok(list(&rows, "rows").cloned().collect())
+    };
+    let (soak, channel) = (rows_of("soak.json")?, rows_of("channel.json")?);
+    if let Some(rows) = all.get_mut("rows").and_then(Value::as_array_mut) {
+        rows.extend(soak);
+    }
+    if let Some(all) = all.as_object_mut() {
+        all.insert("channel".to_owned(), channel.into());
+    }
+    let reached = figures(&all);
+    if let Some(all) = all.as_object_mut() {
+        all.insert("figures".to_owned(), reached);
     }
     let folder = repository.join("docs/benchmarks");
     std::fs::create_dir_all(&folder)?;

@@ -66,7 +66,7 @@ Resident memory of the server's processes; bytes of a delivered datagram without
 The media core on its own thread and the bare loop take turns with every packet, in one process, so that whatever else the machine does befalls both.
 
 {inside}
-{soak}## How it is measured
+{channel}{soak}## How it is measured
 
 The machine: {cpu_name}, {cpus} CPUs{virtual_}, {memory_gib} GiB, Linux {kernel}.
 Servers run on one CPU, the clients on the other, in a network namespace of their own; packets go over its loopback device, through a route, to an address for each participant.
@@ -107,6 +107,7 @@ It tells everybody inside of everybody who comes: that makes joining quadratic, 
         storm = storm(&rows),
         memory = memory(&rows),
         inside = inside(all),
+        channel = channel(all),
         soak = soak(&rows),
         cpu_name = text(machine, "cpu"),
         cpus = number(machine, "cpus"),
@@ -402,17 +403,64 @@ fn inside(all: &Value) -> String {
     table(&["listeners", "core µs", "floor µs", "ratio"], body)
 }
 
+fn channel(all: &Value) -> String {
+    let body: Vec<Vec<String>> = list(all, "channel")
+        .map(|row| {
+            [
+                ("readers", 0),
+                ("joins_per_s", 0),
+                ("kib_each", 1),
+                ("message_us", 1),
+                ("told_p50_ms", 0),
+                ("told_last_p99_ms", 0),
+                ("storm_joins_per_s", 0),
+                ("storm_answer_p99_ms", 0),
+            ]
+            .map(|(field, decimals)| cell(Some(number(row, field)), decimals))
+            .to_vec()
+        })
+        .collect();
+    if body.is_empty() {
+        return String::new();
+    }
+    let table = table(
+        &[
+            "people",
+            "joins a second",
+            "each KiB",
+            "µs for a message",
+            "told, median ms",
+            "last one told, p99 ms",
+            "storm: joins a second",
+            "storm: answers, p99 ms",
+        ],
+        body,
+    );
+    format!(
+        "## The space channel\n\nPeople in one space with a channel each and no sound (`make bench-channel`); the host changes the title four times a second; in the storm, 300 more come in a second, each with an offer of sound.\n\n{table}\n"
+    )
+}
+
 fn soak(rows: &[&Value]) -> String {
     let minutes: Vec<&&Value> = rows.iter().filter(|row| is_part(row, "soak")).collect();
     let (Some(first), Some(last)) = (minutes.first(), minutes.last()) else {
         return String::new();
     };
+    let sum = |field: &str| {
+        let values = minutes.iter().map(|row| number(row, field));
+        values.filter(|value| value.is_finite()).sum::<f64>()
+    };
+    let worst = minutes.iter().map(|row| number(row, "loss"));
     format!(
-        "\n## A soak\n\n{} minutes at {} % load: memory {} KiB in the first minute and {} KiB in the last.\n\n",
+        "## A soak\n\n{} minutes at {} % load with {} listeners: memory {} KiB in the first minute and {} KiB in the last, loss at most {} % in a minute, {} timestamps that strayed, {} participants lost.\n\n",
         minutes.len(),
         cell(Some(number(first, "load") * 100.0), 0),
+        number(first, "listeners"),
         number(first, "rss_kib"),
         number(last, "rss_kib"),
+        cell(Some(worst.fold(0.0, f64::max) * 100.0), 3),
+        sum("samples_strayed"),
+        sum("participants_lost"),
     )
 }
 
