@@ -181,6 +181,20 @@ impl Lending {
         })
     }
 
+    /// When a slot is due to be given back next, if its holder stays silent.
+    pub fn next_due<'a>(
+        &self,
+        tracker_of: impl Fn(PublisherId) -> Option<&'a LevelTracker>,
+    ) -> Option<Time> {
+        let holders = self.holders.iter().flatten();
+        let due = holders.map(|holder| {
+            tracker_of(holder.publisher)
+                .and_then(LevelTracker::last_voiced)
+                .map_or(Time::ZERO, |at| at + self.rules.hangover)
+        });
+        due.min()
+    }
+
     /// Free *slot*.
     pub fn give_back(&mut self, slot: usize) {
         if let (Some(holder), Some(contest)) =

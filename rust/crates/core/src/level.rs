@@ -118,6 +118,12 @@ impl LevelTracker {
         }
     }
 
+    /// When they last spoke.
+    #[must_use]
+    pub const fn last_voiced(&self) -> Option<Time> {
+        self.last_voiced
+    }
+
     /// How long nobody has spoken.
     #[must_use]
     pub fn silent_for(&self, now: Time) -> Duration {

@@ -70,6 +70,10 @@ pub const TICK_SLACK: Duration = Duration::from_millis(8);
 
 /// How often [`crate::Shard::tick`] sweeps a part of the slab; sender reports go out at the sweep.
 pub const SWEEP_TICK: Duration = Duration::from_millis(100);
+/// The same where there are no peers: what the driver hangs on it is no more urgent than that.
+pub const EMPTY_TICK: Duration = Duration::from_secs(1);
+/// How often a space that merges is looked at: its phases are that far apart.
+pub const MERGE_TICK: Duration = Duration::from_millis(20);
 /// Parts of the slab: all of it is swept in five seconds.
 pub const SWEEP_PARTS: usize = 50;
 /// Receiver reports to a publisher: its Opus FEC follows the loss they tell.

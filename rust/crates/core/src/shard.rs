@@ -104,8 +104,9 @@ pub struct Shard {
     served: Vec<Time>,
     generation: u32,
     handling: Option<PeerKey>,
-    next_fast: Time,
-    next_slow: Time,
+    /// When a voice may have to be ended if no more packets come; None while nobody is heard.
+    voices_due: Option<Time>,
+    next_sweep: Time,
     sweep_part: usize,
 }
 
@@ -136,8 +137,8 @@ impl Shard {
             served: Vec::with_capacity(limits::SERVED),
             generation: 0,
             handling: None,
-            next_fast: Time::ZERO,
-            next_slow: Time::ZERO,
+            voices_due: None,
+            next_sweep: Time::ZERO,
             sweep_part: 0,
         }
     }
@@ -186,6 +187,7 @@ impl Shard {
         self.peer_ids.insert(new.id, key);
         self.ufrags.insert(ufrag, key);
         self.joining.push(key);
+        self.next_sweep = self.next_sweep.min(now + limits::SWEEP_TICK);
         if let Some(space) = self.spaces.get_mut(space) {
             space.peers += 1;
         }

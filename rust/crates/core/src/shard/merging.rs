@@ -6,7 +6,9 @@
 
 use super::Shard;
 use crate::fanout::{SlotPacket, to_one};
-use crate::limits::{BUSY, CALM, CALM_FOR, LOSS, LOSSY_FOR, MERGE_BUSY_FROM, MERGE_STEP, SLOTS};
+use crate::limits::{
+    BUSY, CALM, CALM_FOR, LOSS, LOSSY_FOR, MERGE_BUSY_FROM, MERGE_STEP, MERGE_TICK, SLOTS,
+};
 use crate::listeners::{Listeners, Section};
 use crate::merging::{Merger, PHASES};
 use crate::outbox::Outbox;
@@ -107,8 +109,13 @@ impl Shard {
                 ..
             } = space;
             merging.judge(now, listeners.audience(), self.busy, from);
+            let mut merges = false;
             for voices in voices {
                 voices.equip(merging.is_on, listeners);
+                merges |= voices.merger.is_some();
+            }
+            if merges {
+                self.look_after_voices(now + MERGE_TICK);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! What happens because time passes.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use super::{Shard, send_rtcp};
 use crate::events::{Event, Levels};
@@ -13,25 +12,29 @@ use crate::reports::{self, COMPOUND};
 use crate::space::Origin;
 use crate::time::Time;
 
-/// How often voices are looked after.
-const VOICES_TICK: Duration = Duration::from_millis(20);
-
 impl Shard {
     /// When [`Shard::tick`] wants to be called next.
     #[must_use]
     pub fn next_tick(&self) -> Time {
-        self.next_fast.min(self.next_slow)
+        self.voices_due
+            .map_or(self.next_sweep, |due| due.min(self.next_sweep))
     }
 
     /// Do what is due, or will be within [`limits::TICK_SLACK`]; calling early or late does no harm.
     pub fn tick(&mut self, now: Time, out: &mut Outbox) {
-        if now + limits::TICK_SLACK >= self.next_fast {
-            self.next_fast = now + VOICES_TICK;
+        let is_due = |at: Time| now + limits::TICK_SLACK >= at;
+        if self.voices_due.is_some_and(is_due) {
             self.tidy_voices(now, out);
             self.follow_merging(now, out);
+            self.plan_voices(now);
         }
-        if now + limits::TICK_SLACK >= self.next_slow {
-            self.next_slow = now + limits::SWEEP_TICK;
+        if is_due(self.next_sweep) {
+            let pause = if self.peers.len() > 0 {
+                limits::SWEEP_TICK
+            } else {
+                limits::EMPTY_TICK
+            };
+            self.next_sweep = now + pause;
             self.tell_levels(now);
             self.judge_merging(now);
             self.report_to_publishers(now, out);

@@ -1,5 +1,7 @@
 //! What becomes of a publisher's packet: a slot, a stamp, and everybody's copy.
 
+use std::time::Duration;
+
 use arengo_wire::opus::SILENCE_FRAME;
 
 use super::Shard;
@@ -7,7 +9,7 @@ use crate::audience::{Audience, SILENT};
 use crate::events::Event;
 use crate::fanout::{SlotPacket, to_stage};
 use crate::lending::Place;
-use crate::limits::{SERVED, SLOTS};
+use crate::limits::{MERGE_TICK, SERVED, SLOTS};
 use crate::listeners::{Listeners, Section};
 use crate::merging::{Frame, Merged};
 use crate::neighbours::Spoken;
@@ -111,6 +113,7 @@ impl Shard {
             }
         }
         tell_active(space, &mut self.events);
+        self.look_after_voices(now + MISSING);
         self.fill_phases(now, place, out);
         self.list_to_serve(place);
     }
@@ -153,6 +156,35 @@ impl Shard {
             self.list_to_serve(place);
         }
     }
+
+    /// Have voices looked after at *at*, if not before.
+    pub(super) fn look_after_voices(&mut self, at: Time) {
+        self.voices_due = Some(self.voices_due.map_or(at, |due| due.min(at)));
+    }
+
+    /// Find out anew when voices have to be looked after: packets that have come since may have put it off.
+    pub(super) fn plan_voices(&mut self, now: Time) {
+        let spaces = (0..self.spaces.places()).filter_map(|place| self.spaces.get(place));
+        let due = spaces.filter_map(|space| space.voices_due(now)).min();
+        self.voices_due = due.map(|due| due.max(now + SOON));
+    }
+}
+
+impl Space {
+    /// When a voice has to be ended here, or merging looked at, if no more packets come.
+    fn voices_due(&self, now: Time) -> Option<Time> {
+        let due = |voices: &Voices| {
+            let level_of = |peer| self.publications.level_of(peer);
+            let merging = voices.merger.is_some().then(|| now + MERGE_TICK);
+            let given_back = voices.lending.next_due(level_of);
+            merging
+                .into_iter()
+                .chain(given_back)
+                .chain(voices.next_missing())
+                .min()
+        };
+        self.voices.iter().filter_map(due).min()
+    }
 }
 
 /// A space as its voices, who may be heard, and the way out.
@@ -186,7 +218,9 @@ fn tell_active(space: &mut Space, events: &mut crate::events::EventQueue) {
 }
 
 /// Longer than any jitter that a call survives: then what is missing is an end.
-const MISSING: std::time::Duration = std::time::Duration::from_millis(140);
+const MISSING: Duration = Duration::from_millis(140);
+/// What is due is looked at a little later at the earliest, so that time goes on.
+const SOON: Duration = Duration::from_millis(1);
 
 impl Voices {
     /// *slot* goes to *voice*; whoever had it is out without a farewell, because the new voice follows at once.
@@ -279,6 +313,15 @@ impl Voices {
                 self.fall_silent(slot, exit);
             }
         }
+    }
+
+    /// When packets are missing from a slot, if no more come.
+    fn next_missing(&self) -> Option<Time> {
+        let slots = (0..self.slots()).filter(|slot| self.lending.holder(*slot).is_some());
+        let heard = slots.filter_map(|slot| self.stream(slot).filter(|one| !one.is_ended()));
+        heard
+            .filter_map(|stream| Some(stream.last_sent()? + MISSING))
+            .min()
     }
 
     /// Three frames of silence at once, unless that was the last thing said.
