@@ -43,6 +43,7 @@ pub struct Floor {
 impl Floor {
     /// A loop over *listeners* for RTP packets with a header of *header_len*.
     pub fn new(socket: UdpSocket, listeners: &[SocketAddrV4], header_len: usize) -> Floor {
+        never_fragment(&socket);
         // SAFETY: an all-zero mmsghdr is a valid one without name or data.
         let messages = (0..BATCH).map(|_| unsafe { std::mem::zeroed() }).collect();
         let nothing = libc::iovec {
@@ -228,6 +229,21 @@ fn raw(address: SocketAddrV4) -> libc::sockaddr_in {
             s_addr: u32::from(*address.ip()).to_be(),
         },
         sin_zero: [0; 8],
+    }
+}
+
+/// A kernel that may have to fragment a datagram does more for each; the media core spares it that, and so does the floor.
+fn never_fragment(socket: &UdpSocket) {
+    let probe = libc::IP_PMTUDISC_PROBE;
+    // SAFETY: the value is an int that lives through the call, and its length is told. A refusal costs time alone.
+    unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_MTU_DISCOVER,
+            (&raw const probe).cast(),
+            size_of_val(&probe) as libc::socklen_t,
+        );
     }
 }
 

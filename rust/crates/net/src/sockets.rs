@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::limits::{PORT_TRIES, SOCKET_BUFFER};
-use crate::sys::buffers;
+use crate::sys::{buffers, fragments};
 
 /// Bind a UDP socket to *port* (0: any free one) of *bind*, or of every address.
 pub fn udp(bind: Option<IpAddr>, port: u16) -> io::Result<UdpSocket> {
@@ -22,6 +22,8 @@ fn bind_udp(bind: Option<IpAddr>, port: u16, is_shared: bool) -> io::Result<UdpS
             let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
             let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
         }
+        // Where the kernel does not do it, sending is dearer, and nothing else.
+        let _ = fragments::never(socket.as_raw_fd(), address.is_ipv6());
         if is_shared {
             socket.set_reuse_port(true)?;
         }

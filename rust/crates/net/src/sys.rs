@@ -8,6 +8,7 @@
 
 pub mod buffers;
 pub mod event_fd;
+pub mod fragments;
 pub mod interfaces;
 pub mod mmsg;
 pub mod poll;
