@@ -47,7 +47,7 @@ async def test_figures_are_told_to_who_shows_the_metrics_token(server: Running) 
 
 
 async def test_the_figures_count_spaces_people_packets_and_delay(browser: Browser, open_browser: Open, media: FakeMediaPlane) -> None:
-    media.figures |= {"packets_in_total": 50, "forward_delay_us_log2": [0, 3, 1]}
+    media.figures |= {"packets_in_total": 50, "forward_delay_us_log2": [0, 0, 3, 1]}
     await browser.sign_up("ann")
     await browser.post("/api/v1/spaces", json={"title": "Evening", "start": True})
 
@@ -55,6 +55,8 @@ async def test_the_figures_count_spaces_people_packets_and_delay(browser: Browse
 
     assert 'arengo_spaces{state="live"} 1.0' in text
     assert "arengo_media_packets_in_total 50.0" in text
+    assert 'arengo_media_forward_delay_seconds_bucket{le="2e-06"} 0.0' in text
     assert 'arengo_media_forward_delay_seconds_bucket{le="4e-06"} 3.0' in text
+    assert 'arengo_media_forward_delay_seconds_bucket{le="8e-06"}' not in text
     assert 'arengo_media_forward_delay_seconds_bucket{le="+Inf"} 4.0' in text
     assert "arengo_event_lag_seconds" in text

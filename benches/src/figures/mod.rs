@@ -39,22 +39,25 @@ pub fn figures(all: &Value) -> Value {
             let at = |row: &&Value| is_part(row, "fan-out") && number(row, "listeners") == *size;
             let own = median(&rows, "cpu_us_per_packet", |row| at(&row) && is_plain(row))?;
             let theirs = least_of_medians(&rows, "cpu_us_per_packet", |row| at(&row) && of(row))?;
-            Some((own / theirs, *size))
+            let floor = median(&rows, "cpu_us_per_packet", |row| at(&row) && is_floor(row));
+            let floor = floor.map(|floor| floor / theirs).filter(|part| *part < 1.0);
+            Some((own / theirs, *size, floor))
         });
         Figure {
             what,
             unit: "times",
             wanted: Wanted::AtMost(most),
-            reached: ratio.map(|(ratio, _)| ratio),
-            note: ratio.map_or_else(String::new, |(_, size)| format!("at {size} listeners")),
+            reached: ratio.map(|(ratio, ..)| ratio),
+            note: ratio.map_or_else(String::new, |(_, size, floor)| {
+                let floor = floor.map(|part| format!("; the floor alone is {part:.2} of theirs"));
+                format!("at {size} listeners{}", floor.unwrap_or_default())
+            }),
         }
     };
     let named = |system: &'static str, config: &'static str| {
         move |row: &Value| text(row, "system") == system && text(row, "config") == config
     };
-    figures.push(cost("CPU per packet, beside the floor", 1.3, &|row| {
-        text(row, "system") == "floor"
-    }));
+    figures.push(cost("CPU per packet, beside the floor", 1.3, &is_floor));
     figures.push(cost(
         "CPU per packet, beside Janus Streaming as installed",
         0.1,
@@ -324,6 +327,10 @@ fn is_part(row: &Value, part: &str) -> bool {
 
 fn is_plain(row: &Value) -> bool {
     text(row, "system") == "arengo" && text(row, "config") == "20 ms"
+}
+
+fn is_floor(row: &Value) -> bool {
+    text(row, "system") == "floor"
 }
 
 fn is_merged(row: &Value) -> bool {

@@ -108,7 +108,8 @@ class Core:
         came by another media thread's socket), routes (addresses that media threads have told each other),
         busy: float (0 to 1: the share of the last second that the busiest media thread did not spend waiting),
         stage_delay_us_log2: list[int] (until those on stage have their copies), forward_delay_us_log2: list[int] (until the
-        last copy); both count from the beginning of the turn in which the packet is read
+        last copy); both count from the beginning of the turn in which the packet is read, place i those of at least 2^(i-1)
+        and less than 2^i µs, and the last place also what took longer
         """
 
     def shutdown(self) -> None:

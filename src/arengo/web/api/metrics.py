@@ -133,13 +133,14 @@ def _by(name: str, told: str, label: str, counts: Mapping[str, int]) -> Metric:
 
 
 def _histogram(name: str, told: str, counts: list[int]) -> Metric:
-    """Bucket *i* of the core holds the packets of less than 2^(i+1) µs."""
+    """Bucket *i* of the core holds the packets of at least 2^(i-1) and less than 2^i µs, the last one also what took longer."""
     buckets: list[tuple[str, float]] = []
     seen, total_s = 0, 0.0
     for power, count in enumerate(counts):
         seen += count
-        total_s += count * 1.5 * 2**power / 1e6
-        buckets.append((str(2 ** (power + 1) / 1e6), seen))
+        total_s += count * 0.75 * 2**power / 1e6
+        if power + 1 < len(counts):
+            buckets.append((str(2**power / 1e6), seen))
     family = HistogramMetricFamily(name, told)
     family.add_metric([], [*buckets, ("+Inf", seen)], sum_value=total_s)
     return family
