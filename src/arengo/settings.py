@@ -24,6 +24,7 @@ class Settings:
     media_port: int = 7882
     media_tcp_port: int | None = None
     media_shards: int | None = None  # one for each core, up to four
+    media_sessions: int = 20_000
     media_merge_from: int | None = 300  # None: never
     public_ips: tuple[str, ...] = ()
     tls_cert: Path | None = None

@@ -56,6 +56,13 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         help="threads that carry the sound (default: one for each core, up to 4)",
     )
     add(
+        "--media-sessions",
+        type=_sessions,
+        metavar="N",
+        default=_env("MEDIA_SESSIONS", "20000"),
+        help="people who hear or speak at once, at most (default: 20000)",
+    )
+    add(
         "--media-merge-from",
         type=_audience,
         metavar="N",
@@ -117,6 +124,7 @@ def server_settings(options: argparse.Namespace) -> Settings:
         media_port=options.media_port,
         media_tcp_port=options.media_tcp_port,
         media_shards=options.media_shards,
+        media_sessions=options.media_sessions,
         media_merge_from=None if options.media_merge_from == NEVER else options.media_merge_from,
         public_ips=tuple(options.public_ip if options.public_ip is not None else map(_address, _listed("PUBLIC_IP"))),
         tls_cert=options.tls_cert,
@@ -177,6 +185,13 @@ def _shards(text: str) -> int:
     if not 1 <= shards <= 64:
         raise argparse.ArgumentTypeError(f"{text} is no number of threads from 1 to 64")
     return shards
+
+
+def _sessions(text: str) -> int:
+    sessions = int(text)
+    if sessions < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of media sessions")
+    return sessions
 
 
 def _address(text: str) -> str:
