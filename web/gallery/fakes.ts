@@ -40,7 +40,7 @@ export function aStay({ view, mic = { name: "none" }, level = 0, levels = new Ma
     listen: () => now.update((old) => ({ ...old, phase: { name: "here" } })),
     talkedSeconds: () => 0, enterAnew: () => undefined,
     loudspeaker: { devices: new Cell([{ id: "default", label: "Speaker" }, { id: "head", label: "Headset" }]), device: new Cell<string | null>(null), choose: () => undefined },
-    unblockSound: () => undefined, comeBack: () => undefined, retry: () => undefined, leave: () => now.update((old) => ({ ...old, phase: { name: "left" } })),
+    unblockSound: () => undefined, comeBack: () => undefined, stopWaiting: () => undefined, retry: () => undefined, leave: () => now.update((old) => ({ ...old, phase: { name: "left" } })),
     raiseHand: done, lowerHand: done, comeOnStage: done, declineInvitation: done, stepDown: done, toggleMic: toggle, setMic: toggle, react: done, start: done, cancel: done,
     people: () => Promise.resolve(succeeded({ people: SQUARE, next: null })),
     actionsOn: (id) => (now.value.may.moderate && id !== now.value.you?.person.id ? ["mute", "take_off", "make_cohost", "remove"] : []),

@@ -34,7 +34,7 @@ export function bootstrap(): Arengo {
   network.visible.subscribe((visible) => visible && companions.light.pageShown());
 
   function aStay(spaceId: string): Stay {
-    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), loudspeaker, scheduler, chance });
+    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), loudspeaker, clock, scheduler, chance });
     const microphone = new DeviceMicrophone({ ...capture, makeMeter: browserMeter, scheduler, memory, outlet: sound });
     return new StayMachine(spaceId, { api, dialer, sound, microphone, network, memory: tabMemory, clock, scheduler, chance });
   }

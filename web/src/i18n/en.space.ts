@@ -168,6 +168,7 @@ export function englishSpace(f: Formats) {
 
     dock: {
       label: "The space you are in",
+      labelWaiting: "The space you wait for",
       speaking: (name: string) => `${name} is speaking`,
       quiet: "Nobody is speaking just now",
       micOn: "Mic on",
@@ -183,7 +184,10 @@ export function englishSpace(f: Formats) {
       reconnecting: "Reconnecting, the sound goes on as far as it can",
       reconnectingOnStage: "Reconnecting, still your place on stage",
       serverRestarting: "The server starts again, everything comes back by itself",
-      serverFull: "The server is full just now. Stay here: you come in by yourself as soon as there is room",
+      serverFull: "The server is full just now. The door opens by itself as soon as there is room",
+      soundFull: "The server is full just now. You see the space already; the sound comes by itself as soon as there is room",
+      nextTry: (milliseconds: number) => `Next try in ${f.seconds(milliseconds)}`,
+      tryingNow: "Asking for room now",
       offline: "No network. It goes on by itself as soon as there is one",
       soundConnecting: "The sound is on its way",
       soundReconnecting: "The sound is being mended",

@@ -13,6 +13,8 @@ export interface Formats {
   readonly list: (items: readonly string[]) => string;
   /** 1 hour and 5 minutes; whole minutes, at least one. */
   readonly duration: (milliseconds: number) => string;
+  /** 12 seconds; whole ones, at least one. */
+  readonly seconds: (milliseconds: number) => string;
   /** 42:10, or 1:02:10 */
   readonly elapsed: (milliseconds: number) => string;
   /** 18:30 */
@@ -38,7 +40,7 @@ export function formatsFor(locale: string): Formats {
   const day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
   const dayAndTime = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
   const near = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
-  const unit = (name: "hour" | "minute", value: number): string =>
+  const unit = (name: "hour" | "minute" | "second", value: number): string =>
     new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "long" }).format(value);
 
   return {
@@ -52,6 +54,7 @@ export function formatsFor(locale: string): Formats {
       if (hours === 0) return unit("minute", minutes);
       return minutes % 60 === 0 ? unit("hour", hours) : and.format([unit("hour", hours), unit("minute", minutes % 60)]);
     },
+    seconds: (milliseconds) => unit("second", Math.max(1, Math.ceil(milliseconds / 1000))),
     elapsed(milliseconds) {
       const seconds = Math.max(0, Math.floor(milliseconds / 1000));
       const two = (value: number): string => String(value).padStart(2, "0");

@@ -158,6 +158,7 @@ export function italianSpace(f: Formats): SpaceCatalogue {
 
     dock: {
       label: "Lo spazio in cui sei",
+      labelWaiting: "Lo spazio che aspetti",
       speaking: (name: string) => `Parla ${name}`,
       quiet: "In questo momento non parla nessuno",
       micOn: "Mic acceso",
@@ -169,11 +170,14 @@ export function italianSpace(f: Formats): SpaceCatalogue {
 
     status: {
       joining: "La porta si apre",
-      waitingForStart: "Entri da solo appena inizia",
+      waitingForStart: "La porta si apre da sola appena comincia",
       reconnecting: "Ti sto ricollegando, il suono continua finché può",
       reconnectingOnStage: "Ti sto ricollegando, il tuo posto sul palco resta tuo",
       serverRestarting: "Il server riparte, tutto torna da solo",
-      serverFull: "Il server è pieno in questo momento. Resta qui: entrerai da solo appena c’è posto",
+      serverFull: "Il server è pieno in questo momento. La porta si apre da sola appena c’è posto",
+      soundFull: "Il server è pieno in questo momento. Lo spazio lo vedi già; il suono arriva da solo appena c’è posto",
+      nextTry: (milliseconds: number) => `Prossimo tentativo tra ${f.seconds(milliseconds)}`,
+      tryingNow: "Chiedo se c’è posto",
       offline: "Non c’è rete. Riprende da solo appena torna",
       soundConnecting: "Il suono sta arrivando",
       soundReconnecting: "Il suono si sta riprendendo",

@@ -1,4 +1,4 @@
-import { backoffMs, Cell, changesOf, type Chance, type Levels, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
+import { backoffMs, Cell, changesOf, type Chance, type Clock, type Levels, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
 import { LevelReader } from "./levels.js";
 import type { DeviceLoudspeaker } from "./loudspeaker.js";
 import type { PeerMaker } from "./peer.js";
@@ -14,6 +14,7 @@ export interface SoundParts {
   readonly door: MediaDoor;
   readonly playback: PlaybackParts;
   readonly loudspeaker: DeviceLoudspeaker;
+  readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
 }
@@ -31,6 +32,7 @@ const PASSING: ReadonlySet<string> = new Set(["offline", "timed_out", "unavailab
 export class SpaceSound implements Sound {
   readonly state = new Cell<SoundState>("off");
   readonly problem = new Cell<Problem | null>(null);
+  readonly retryAt = new Cell<number | null>(null);
   readonly levels = new Cell<Levels>(new Map());
   readonly loudspeaker: DeviceLoudspeaker;
   readonly volume: Playback["volume"];
@@ -123,6 +125,7 @@ export class SpaceSound implements Sound {
     const joined = this.#joined;
     if (joined === null) return;
     this.#stopRetry();
+    this.retryAt.set(null);
     this.#next?.close();
     const session = this.#prepared ?? this.#make();
     this.#prepared = null;
@@ -176,6 +179,7 @@ export class SpaceSound implements Sound {
     session.close();
     const wait = backoffMs(this.#tries, this.parts.chance) + (afterSeconds ?? 0) * 1000;
     this.#tries += 1;
+    this.retryAt.set(this.#isFull ? this.parts.clock.now() + wait : null);
     this.#stopRetry = this.parts.scheduler.after(wait, () => this.#renew());
     this.#settle();
   }
@@ -190,6 +194,7 @@ export class SpaceSound implements Sound {
     this.#stopRetry();
     this.#stopLevels();
     this.#isFull = false;
+    this.retryAt.set(null);
     const sessions = [this.#current, this.#next, this.#prepared];
     this.#current = this.#next = this.#prepared = null;
     for (const session of sessions) session?.close();

@@ -6,7 +6,7 @@ import { failed, problem, type Outcome } from "./outcome.js";
 import type { ChannelDialer, ChannelLine } from "./ports.js";
 import { evolve, nextNumber, type SpaceState } from "./space.js";
 import { Cell, Emitter, type Stop } from "./store.js";
-import { every, type Chance, type Scheduler } from "./time.js";
+import { every, type Chance, type Clock, type Scheduler } from "./time.js";
 import { evolveYou } from "./you.js";
 
 /** Where the channel stands; `waiting` comes back by itself, `stopped` does not. */
@@ -14,7 +14,8 @@ export type ChannelState =
   | { readonly name: "idle" }
   | { readonly name: "connecting"; readonly because: Delay | null }
   | { readonly name: "open" }
-  | { readonly name: "waiting"; readonly because: Delay | null }
+  /** Until *until*, in ms since 1970. */
+  | { readonly name: "waiting"; readonly because: Delay | null; readonly until: number }
   | { readonly name: "stopped"; readonly why: "left" | "replaced" | "ended" }
   | { readonly name: "refused"; readonly code: string };
 
@@ -35,6 +36,7 @@ export interface Happened {
 
 interface Parts {
   readonly dialer: ChannelDialer;
+  readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
 }
@@ -250,7 +252,7 @@ export class ChannelSession {
     this.#tries += 1;
     const was = this.state.value;
     const still = was.name === "waiting" || was.name === "connecting" ? was.because : null;
-    this.state.set({ name: "waiting", because: because ?? still });
+    this.state.set({ name: "waiting", because: because ?? still, until: this.parts.clock.now() + ms });
     this.#stopTimer = this.parts.scheduler.after(ms, () => this.#dial());
   }
 

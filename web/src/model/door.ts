@@ -7,8 +7,10 @@ import type { Scheduler } from "./time.js";
 export const LOOK_EVERY_MS = 5_000;
 /** Somebody who waits for the start should not wait for us. */
 export const WAIT_EVERY_MS = 2_000;
+/** A full server has enough to do: those who wait for room look seldom. */
+export const FULL_EVERY_MS = 20_000;
 
-/** What can be seen of a space from outside; looks again and again between `open` and `close`. */
+/** What can be seen of a space from outside; looks again and again between `open` or `follow` and `close`. */
 export class Door {
   readonly page = new Cell<SpacePage | null>(null);
   /** Why the space may not be seen; null while it may, or while nobody knows. */
@@ -29,6 +31,13 @@ export class Door {
     void this.#look(this.#opened);
   }
 
+  /** Look every *everyMs*, the first time after as long. */
+  follow(everyMs: number): void {
+    this.close();
+    this.#every = everyMs;
+    this.#lookLater(this.#opened);
+  }
+
   close(): void {
     this.#opened += 1;
     this.#stop();
@@ -46,6 +55,10 @@ export class Door {
         return;
       }
     }
+    this.#lookLater(opened);
+  }
+
+  #lookLater(opened: number): void {
     this.#stop = this.parts.scheduler.after(this.#every, () => void this.#look(opened));
   }
 }

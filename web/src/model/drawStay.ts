@@ -16,6 +16,8 @@ export interface StayFacts {
   readonly you: You | null;
   readonly online: boolean;
   readonly delay: Delay | null;
+  readonly dialAt: number | null;
+  readonly soundAt: number | null;
   readonly sound: SoundState;
   readonly soundProblem: Problem | null;
   readonly notices: readonly Notice[];

@@ -95,6 +95,8 @@ export interface Loudspeaker {
 export interface Sound {
   readonly state: Readable<SoundState>;
   readonly problem: Readable<Problem | null>;
+  /** When a full server is asked again, in ms since 1970; null while it is asked, or is not full. */
+  readonly retryAt: Readable<number | null>;
   readonly levels: Readable<Levels>;
   readonly loudspeaker: Loudspeaker;
   /** 0 to 1. */

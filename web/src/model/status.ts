@@ -10,6 +10,9 @@ export interface Circumstances {
   readonly online: boolean;
   /** Why the channel takes a while, where it does. */
   readonly delay: Delay | null;
+  /** When the channel is dialled again, and when the sound is asked for again, in ms since 1970; null while nothing waits. */
+  readonly dialAt: number | null;
+  readonly soundAt: number | null;
   readonly sound: SoundState;
   readonly soundProblem: Problem | null;
   readonly space: SpaceState | null;
@@ -25,10 +28,10 @@ export function statusOf(now: Circumstances): StatusLine | null {
       return { key: "waiting_for_start" };
     case "joining":
       if (!now.online) return { key: "offline" };
-      return { key: now.delay === "full" ? "server_full" : "joining" };
+      return now.delay === "full" ? { key: "server_full", retryAt: now.dialAt } : { key: "joining" };
     case "reconnecting":
       if (!now.online) return { key: "offline" };
-      if (now.delay === "full") return { key: "server_full" };
+      if (now.delay === "full") return { key: "server_full", retryAt: now.dialAt };
       if (now.phase.onStage) return { key: "reconnecting_on_stage" };
       return { key: now.delay === "restarting" ? "server_restarting" : "reconnecting" };
     case "here":
@@ -38,7 +41,7 @@ export function statusOf(now: Circumstances): StatusLine | null {
   }
 }
 
-function soundLine({ sound, soundProblem, space }: Circumstances): StatusLine | null {
+function soundLine({ sound, soundProblem, soundAt, space }: Circumstances): StatusLine | null {
   if (space?.space.state !== "live") return null;
   switch (sound) {
     case "connecting":
@@ -46,7 +49,7 @@ function soundLine({ sound, soundProblem, space }: Circumstances): StatusLine | 
     case "lost":
       return { key: "sound_reconnecting" };
     case "full":
-      return { key: "server_full" };
+      return { key: "sound_full", retryAt: soundAt };
     case "blocked":
       return { key: "sound_blocked" };
     case "unable":

@@ -1,7 +1,7 @@
 import type { AnyCommand, OnStage, PeoplePage, Reaction, ReactionEmoji } from "../protocol/index.js";
 import { announcementOf, noticeOf } from "./announce.js";
 import { ChannelSession, type Happened } from "./channelSession.js";
-import { Door, LOOK_EVERY_MS, WAIT_EVERY_MS } from "./door.js";
+import { Door, FULL_EVERY_MS, LOOK_EVERY_MS, WAIT_EVERY_MS } from "./door.js";
 import { drawStay } from "./drawStay.js";
 import { Hearing } from "./loudness.js";
 import { MicLine } from "./mic.js";
@@ -91,6 +91,12 @@ export class StayMachine implements Stay {
     if (this.#phase.name !== "replaced" && this.#phase.name !== "left") return;
     this.#parts.sound.unlock();
     this.#join();
+  }
+
+  stopWaiting(): void {
+    if (this.#phase.name !== "joining") return;
+    this.#turnBackFor(this.#door.page.value === null ? { name: "looking" } : { name: "door" });
+    this.#door.open();
   }
 
   enterAnew(): void {
@@ -206,7 +212,7 @@ export class StayMachine implements Stay {
     const redraw = (): void => this.#redraw();
     const stops = [
       changesOf(this.#door.page, () => this.#seen()),
-      changesOf(this.#door.refusal, (refusal) => refusal && this.#leaveFor({ name: "refused", problem: refusal })),
+      changesOf(this.#door.refusal, (refusal) => refusal && this.#turnBackFor({ name: "refused", problem: refusal })),
       changesOf(this.#channel.state, () => this.#channelMoved()),
       changesOf(this.#channel.space, () => this.#told()),
       changesOf(this.#channel.you, () => this.#told()),
@@ -217,6 +223,7 @@ export class StayMachine implements Stay {
       changesOf(this.#notices.list, redraw),
       changesOf(this.mic.state, ({ name }) => name === "on" && this.#notices.clear("muted_by_host", "mic_lost")),
       changesOf(sound.state, redraw),
+      changesOf(sound.retryAt, redraw),
       changesOf(sound.levels, () => this.#heard()),
       changesOf(microphone.level, () => this.#heard()),
       changesOf(network.online, redraw),
@@ -238,8 +245,7 @@ export class StayMachine implements Stay {
     if (page === null) return;
     const { state, end_reason } = page;
     if (state === "ended" || state === "cancelled") {
-      this.#door.close();
-      this.#enter({ name: "ended", reason: state === "cancelled" ? state : end_reason });
+      this.#turnBackFor({ name: "ended", reason: state === "cancelled" ? state : end_reason });
     } else if (this.#phase.name === "waiting" && state === "live") {
       this.#join();
     } else {
@@ -252,10 +258,13 @@ export class StayMachine implements Stay {
     if (this.#phase.name === "ended") return;
     switch (state.name) {
       case "open":
+        this.#door.close();
         return this.#enter({ name: "here" });
       case "connecting":
       case "waiting":
         if (this.#phase.name === "here") this.#enter({ name: "reconnecting", onStage: this.#myPlace() !== null });
+        // Who waits for room stands at the door still, and sees what becomes of the space.
+        if (this.#phase.name === "joining" && state.name === "waiting" && state.because === "full") this.#door.follow(FULL_EVERY_MS);
         return this.#redraw();
       case "refused":
         return this.#leaveFor({ name: "refused", problem: problem(state.code) });
@@ -326,6 +335,12 @@ export class StayMachine implements Stay {
     void this.#parts.sound.leave();
   }
 
+  /** The same from the door, where the channel may still be trying. */
+  #turnBackFor(phase: StayPhase): void {
+    this.#channel.dispose();
+    this.#leaveFor(phase);
+  }
+
   #enter(phase: StayPhase): void {
     this.#phase = phase;
     this.#redraw();
@@ -349,8 +364,10 @@ export class StayMachine implements Stay {
       you: this.#channel.you.value,
       online: network.online.value,
       delay: "because" in channel ? channel.because : null,
+      dialAt: "until" in channel ? channel.until : null,
       sound: sound.state.value,
       soundProblem: sound.problem.value,
+      soundAt: sound.retryAt.value,
       notices: this.#notices.list.value,
     });
   }

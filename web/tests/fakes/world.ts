@@ -24,6 +24,7 @@ import { aPage } from "./builders.js";
 export class FakeSound implements Sound {
   readonly state = new Cell<SoundState>("off");
   readonly problem = new Cell<Problem | null>(null);
+  readonly retryAt = new Cell<number | null>(null);
   readonly levels = new Cell<Levels>(new Map());
   readonly volume = new Cell(1);
   readonly loudspeaker = { devices: new Cell([]), device: new Cell<string | null>(null), choose: (): void => undefined };

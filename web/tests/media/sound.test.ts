@@ -26,7 +26,7 @@ beforeEach(() => {
     return peer;
   };
   loudspeaker = new DeviceLoudspeaker(new FakeDevices().asDevices(), new FakeMemory());
-  sound = new SpaceSound({ makePeer, door, playback, loudspeaker, scheduler: time, chance: () => 0.5 });
+  sound = new SpaceSound({ makePeer, door, playback, loudspeaker, clock: time, scheduler: time, chance: () => 0.5 });
 });
 
 function peer(index: number): FakePeer {
@@ -160,9 +160,10 @@ describe("the sound of a space", () => {
     sound.join("space", "token", "1");
     await time.pass(11_900);
     expect([sound.state.value, door.offered.length]).toEqual(["full", 1]);
+    expect(sound.retryAt.value).toBe(time.now() + 350);
     door.refusal = null;
     await time.pass(1_000);
-    expect([sound.state.value, door.offered.length]).toEqual(["full", 2]);
+    expect([sound.state.value, sound.retryAt.value, door.offered.length]).toEqual(["full", null, 2]);
     peers.at(-1)?.become("connected");
     expect(sound.state.value).toBe("playing");
   });

@@ -11,7 +11,7 @@ let channel: ChannelSession;
 beforeEach(() => {
   time = new FakeTime();
   dialer = new FakeDialer();
-  channel = new ChannelSession("space", { dialer, scheduler: time, chance: () => 0.5 });
+  channel = new ChannelSession("space", { dialer, clock: time, scheduler: time, chance: () => 0.5 });
 });
 
 function opened(): void {
@@ -54,7 +54,7 @@ describe("a channel", () => {
     await time.pass(400);
     expect(channel.state.value).toEqual({ name: "connecting", because: "restarting" });
     dialer.line.cut();
-    expect(channel.state.value).toEqual({ name: "waiting", because: "restarting" });
+    expect(channel.state.value).toMatchObject({ name: "waiting", because: "restarting" });
   });
 
   it("comes to a full server again when it said, and not sooner", async () => {
@@ -62,7 +62,7 @@ describe("a channel", () => {
     dialer.line.open();
     const dialled = dialer.lines.length;
     dialer.line.cut(4503, "media_full:12");
-    expect(channel.state.value).toEqual({ name: "waiting", because: "full" });
+    expect(channel.state.value).toEqual({ name: "waiting", because: "full", until: time.now() + 12_250 });
     channel.poke();
     await time.pass(11_900);
     expect(dialer.lines.length).toBe(dialled);

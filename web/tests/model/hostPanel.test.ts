@@ -11,7 +11,7 @@ import { fakeApi, FakeMicrophone } from "../fakes/world.js";
 import { MicLine } from "../../src/model/mic.js";
 
 function aView(inside: Snapshot, reader: You): StayView {
-  return drawStay({ phase: { name: "here" }, inside, page: null, you: reader, online: true, delay: null, sound: "playing", soundProblem: null, notices: [] });
+  return drawStay({ phase: { name: "here" }, inside, page: null, you: reader, online: true, delay: null, dialAt: null, soundAt: null, sound: "playing", soundProblem: null, notices: [] });
 }
 
 /** A stay that remembers what it was asked, and answers as it is told. */
@@ -42,6 +42,7 @@ class FakeStay implements Stay {
   listen = this.#no;
   unblockSound = this.#no;
   comeBack = this.#no;
+  stopWaiting = this.#no;
   retry = this.#no;
   enterAnew = this.#no;
   leave = this.#no;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { WAIT_EVERY_MS } from "../../src/model/door.js";
+import { FULL_EVERY_MS, WAIT_EVERY_MS } from "../../src/model/door.js";
 import { failed, problem, succeeded, type Outcome } from "../../src/model/index.js";
 import { StayMachine } from "../../src/model/stay.js";
 import type { Announcement } from "../../src/model/views/index.js";
@@ -48,6 +48,13 @@ async function inside(part = {}): Promise<void> {
   await atDoor();
   stay.listen();
   dialer.line.welcome(you(BEA, part), aSnapshot({ version: 5 }), "first");
+}
+
+/** Bea has pressed Listen, and the server is full. */
+async function waitsForRoom(): Promise<void> {
+  await atDoor();
+  stay.listen();
+  dialer.line.cut(4503, `media_full:${(3 * FULL_EVERY_MS) / 1_000}`);
 }
 
 /** Bea stands on the stage and is heard. */
@@ -273,11 +280,53 @@ describe("a line that is cut", () => {
     await atDoor();
     stay.listen();
     dialer.line.cut(4503, "media_full:12");
-    expect(status()).toBe("server_full");
+    expect(stay.view.value.status).toEqual({ key: "server_full", retryAt: time.now() + 12_250 });
     await time.pass(13_000);
-    expect(status()).toBe("server_full");
+    expect(stay.view.value.status).toEqual({ key: "server_full", retryAt: null });
     dialer.line.welcome(you(BEA), aSnapshot());
     expect(phase()).toBe("here");
+  });
+
+  it("shows what becomes of a space for which the server has no room", async () => {
+    await waitsForRoom();
+    page = succeeded(aPage({ audience: { listeners: 7, guests: 0, sample: [] } }));
+    await time.pass(FULL_EVERY_MS);
+    expect(stay.view.value.audience.listeners).toBe(7);
+    page = succeeded(aPage({ state: "ended", end_reason: "host" }));
+    await time.pass(FULL_EVERY_MS);
+    expect(phase()).toBe("ended");
+    const dialled = dialer.lines.length;
+    await time.pass(120_000);
+    expect(dialer.lines.length).toBe(dialled);
+  });
+
+  it("waits no more for room when told so, and may listen again", async () => {
+    await waitsForRoom();
+    stay.stopWaiting();
+    expect([phase(), status(), sound.asked.at(-1)]).toEqual(["door", null, "leave"]);
+    const dialled = dialer.lines.length;
+    await time.pass(60_000);
+    expect(dialer.lines.length).toBe(dialled);
+    stay.listen();
+    dialer.line.welcome(you(BEA), aSnapshot());
+    expect(phase()).toBe("here");
+  });
+
+  it("lets who waits for room say otherwise how to be shown", async () => {
+    await waitsForRoom();
+    stay.listen({ shown: false });
+    await time.pass(3 * FULL_EVERY_MS + 500);
+    dialer.line.open();
+    expect(dialer.line.last).toMatchObject({ type: "hello", shown: false });
+  });
+
+  it("says inside that the server has no place for one more sound, and when it asks again", async () => {
+    await inside();
+    sound.retryAt.set(time.now() + 9_000);
+    sound.state.set("full");
+    expect(stay.view.value.status).toEqual({ key: "sound_full", retryAt: time.now() + 9_000 });
+    sound.retryAt.set(null);
+    expect(stay.view.value.status).toEqual({ key: "sound_full", retryAt: null });
   });
 
   it("says that the server restarts, or that there is no network", async () => {

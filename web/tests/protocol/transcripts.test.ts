@@ -21,7 +21,7 @@ interface Line {
 class Replay {
   readonly #time = new FakeTime();
   readonly #dialer = new FakeDialer();
-  readonly channel = new ChannelSession("space", { dialer: this.#dialer, scheduler: this.#time, chance: () => 0 });
+  readonly channel = new ChannelSession("space", { dialer: this.#dialer, clock: this.#time, scheduler: this.#time, chance: () => 0 });
   #token: string | null = null;
   #broken = false;
 

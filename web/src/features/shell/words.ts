@@ -31,6 +31,8 @@ export function statusWords(t: Catalogue, line: StatusLine): string {
       return t.status.soundConnecting;
     case "sound_reconnecting":
       return t.status.soundReconnecting;
+    case "sound_full":
+      return t.status.soundFull;
     case "sound_blocked":
       return t.status.soundBlocked;
     case "sound_unable":

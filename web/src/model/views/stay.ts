@@ -30,11 +30,13 @@ export type StatusLine =
   | { readonly key: "reconnecting" }
   | { readonly key: "reconnecting_on_stage" }
   | { readonly key: "server_restarting" }
-  /** The server carries as many as it can; the stay goes on by itself at the time that it said. */
-  | { readonly key: "server_full" }
+  /** The server carries as many as it can: the stay asks again by itself at *retryAt*, in ms since 1970; null while it asks. */
+  | { readonly key: "server_full"; readonly retryAt: number | null }
   | { readonly key: "offline" }
   | { readonly key: "sound_connecting" }
   | { readonly key: "sound_reconnecting" }
+  /** Inside, but the server has no place for one more sound; *retryAt* as above. */
+  | { readonly key: "sound_full"; readonly retryAt: number | null }
   | { readonly key: "sound_blocked" }
   | { readonly key: "sound_unable" }
   | { readonly key: "sound_refused"; readonly code: string }
@@ -128,6 +130,8 @@ export interface Stay {
   unblockSound(): void;
   /** After `replaced`: take the stay back to this page; call it inside the click. */
   comeBack(): void;
+  /** Wait no more for room on a full server: back to the door. */
+  stopWaiting(): void;
   /** I have signed in, or changed my name: be known by it here, while the sound goes on. */
   enterAnew(): void;
   /** Look again after `refused`. */
