@@ -88,6 +88,23 @@ export class Server {
     await this.end("SIGKILL");
   }
 
+  /** Let the process stand still until `goOn`; what it then finds to do is late by so much. */
+  standStill(): void {
+    this.child?.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.child?.kill("SIGCONT");
+  }
+
+  /** A figure of `/metrics`. */
+  async metric(name: string): Promise<number> {
+    const figures = await (await fetch(`${this.url}/metrics`)).text();
+    const value = new RegExp(`^${name} (\\S+)$`, "mu").exec(figures)?.[1];
+    if (value === undefined) throw new Error(`no figure is called ${name}`);
+    return Number(value);
+  }
+
   async stop(): Promise<void> {
     await this.end("SIGTERM");
     rmSync(this.dataDir, { recursive: true, force: true });
@@ -99,6 +116,7 @@ export class Server {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((done) => child.once("exit", done));
     child.kill(signal);
+    child.kill("SIGCONT"); // one that stands still would not hear it
     await gone;
   }
 
