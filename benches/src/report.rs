@@ -77,6 +77,7 @@ impl Report {
             usage,
             counts,
             resident_kib,
+            ..
         } = window;
         let mut row = json!({
             "part": part.name(),
@@ -110,6 +111,7 @@ impl Report {
             "delay_p50_us": counts.delays.at(0.5),
             "delay_p99_us": counts.delays.at(0.99),
             "delay_p999_us": counts.delays.at(0.999),
+            "stage_delay_p99_us": window.stage_delay_p99_us,
             "joins_per_s": round(joining.joins_per_s, 1),
             "join_first_packet_ms": round(joining.first_packet_ms, 2),
         });

@@ -53,6 +53,8 @@ pub struct Window {
     pub usage: Usage,
     pub counts: Counts,
     pub resident_kib: u64,
+    /// As [`Server::stage_delay_p99_us`], since the server's start.
+    pub stage_delay_p99_us: Option<f64>,
 }
 
 impl Window {
@@ -195,6 +197,7 @@ impl Stay {
             usage: after - before,
             counts,
             resident_kib: resident_kib(&pids)?,
+            stage_delay_p99_us: self.server.stage_delay_p99_us(),
         };
         Ok((done, window))
     }

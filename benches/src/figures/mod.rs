@@ -169,6 +169,18 @@ pub fn figures(all: &Value) -> Value {
         }),
     });
 
+    figures.push(Figure {
+        what: "forward delay at half load, one big space: p99 for those on stage",
+        unit: "ms",
+        wanted: Wanted::AtMost(5.0),
+        reached: half
+            .map(|row| number(row, "stage_delay_p99_us") / 1e3)
+            .filter(|ms| ms.is_finite()),
+        note: half.map_or_else(String::new, |_| {
+            "from the turn of the media thread that reads the packet, by the server's own /metrics".to_owned()
+        }),
+    });
+
     let big = rows.iter().find(|row| is_part(row, "big-space"));
     figures.push(Figure {
         what: "10,000 listeners in one space, merged, for a minute: loss",

@@ -24,6 +24,9 @@ const FULL: u16 = 503;
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 const TRIES: usize = 12;
 
+/// Shown to the server that we start, and to nobody else.
+const METRICS_TOKEN: &str = "the figures of this bench";
+
 /// The option that says from how many listeners on packets are merged.
 const MERGE_FROM: &str = "--media-merge-from";
 
@@ -81,6 +84,7 @@ impl System for Arengo {
         serve.args([MERGE_FROM, if self.merges { "0" } else { "never" }]);
         serve.args(["--media-shards", &site.cpus.len().to_string()]);
         serve.arg("--data-dir").arg(&data);
+        serve.env("ARENGO_METRICS_TOKEN", METRICS_TOKEN);
         let mut child = Child::spawn(serve, site, "arengo")?;
         let server = SocketAddrV4::new(site.server, PORT);
         child.wait_until(START, || {
@@ -168,6 +172,13 @@ impl Server for ArengoServer {
         RTP
     }
 
+    fn stage_delay_p99_us(&self) -> Option<f64> {
+        let from = *self.server.ip();
+        let shown = [format!("Authorization: Bearer {METRICS_TOKEN}")];
+        let told = http::request(self.server, from, "GET", "/metrics", &shown, "").ok()?;
+        p99_us(&told.granted().ok()?, "arengo_media_stage_delay_seconds")
+    }
+
     fn open(&self, space: usize) -> Result<(), Failure> {
         let token = self.host(space / SPACES_EACH)?;
         let wanted = json!({"title": "A talk", "who_may_speak": "everyone", "start": true});
@@ -223,5 +234,32 @@ impl Server for ArengoServer {
         }
         peer.answer(&answer.granted()?, Instant::now())?;
         Ok(Box::new(RtpWire::new(peer)))
+    }
+}
+
+/// The bound that 99 in 100 of the histogram *name* in *metrics*, the text format of Prometheus, do not exceed.
+fn p99_us(metrics: &str, name: &str) -> Option<f64> {
+    let lines = metrics.lines().filter_map(|line| {
+        let line = line.strip_prefix(name)?.strip_prefix("_bucket{le=\"")?;
+        let (bound, count) = line.split_once("\"} ")?;
+        Some((bound, count.parse::<f64>().ok()?))
+    });
+    let buckets: Vec<(&str, f64)> = lines.collect();
+    let (_, all) = buckets.last().filter(|(_, all)| *all > 0.0)?;
+    let bound = buckets.iter().find(|(_, count)| *count >= all * 0.99)?.0;
+    Some(bound.parse::<f64>().ok()? * 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::p99_us;
+
+    #[test]
+    fn the_bound_of_99_in_100_is_read_from_a_histogram() {
+        let metrics = "# TYPE delay histogram\ndelay_bucket{le=\"1e-05\"} 90.0\ndelay_bucket{le=\"0.00025\"} 99.0\n\
+                       delay_bucket{le=\"+Inf\"} 100.0\nother_bucket{le=\"1e-06\"} 100.0\n";
+        assert_eq!(p99_us(metrics, "delay"), Some(250.0));
+        assert_eq!(p99_us("delay_bucket{le=\"+Inf\"} 0.0", "delay"), None);
+        assert_eq!(p99_us("", "delay"), None);
     }
 }
