@@ -49,6 +49,7 @@ impl Room {
             shards: Some(1),
             spread_from: arengo_net::limits::SPREAD_FROM,
             merge_from: None,
+            tells_levels: false,
         })?;
         let talker = connect(&media, TALKER, 1)?;
         let Some(talker) = talker.into_iter().next() else {

@@ -49,18 +49,12 @@ class PeerClosed:
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceLevels:
-    space: str
-    levels: tuple[tuple[int, int], ...]  # (voice, dBov)
-
-
-@dataclass(frozen=True, slots=True)
 class ActiveVoices:
     space: str
     voices: tuple[int, ...]  # dominant first
 
 
-MediaEvent = PeerConnected | PeerPublishing | PeerClosed | VoiceLevels | ActiveVoices
+MediaEvent = PeerConnected | PeerPublishing | PeerClosed | ActiveVoices
 
 
 class MediaPlane(Protocol):

@@ -48,7 +48,7 @@ class MediaEar:
                 if room is not None:
                     room.active = tuple(Voice(v) for v in voices if v)
             case _:
-                pass  # levels and first packets are read in band by those who hear them
+                pass  # first packets are read in band by those who hear them
 
     def _whose(self, peer: PeerId) -> tuple[MediaSession | None, SpaceRoom | None]:
         session = self._peers.get(peer)

@@ -47,6 +47,8 @@ pub struct ShardOptions {
     pub idle_timeout: Duration,
     /// Audiences of so many are sent merged packets; None: none ever is, 0: every one.
     pub merge_from: Option<u32>,
+    /// Whether the service wants to know how loud people are, ten times a second.
+    pub tells_levels: bool,
     /// The clock on the wall, for sender reports.
     pub wall: WallClock,
     /// Which of the node's shards this is.

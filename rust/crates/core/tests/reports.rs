@@ -167,6 +167,24 @@ fn levels_are_told_ten_times_a_second_and_only_while_they_change() {
 }
 
 #[test]
+fn levels_that_nobody_wants_are_not_told_and_all_else_is() {
+    let mut world = World::without_levels();
+    let mut ann = world.join(1, true, 0);
+    world.events.clear();
+    for turn in 0..49_u8 {
+        world.frame(&mut [(&mut ann, 20 + turn % 20)]);
+    }
+    let told = [
+        Event::Publishing { peer: 1 },
+        Event::Active {
+            space: SPACE,
+            voices: [1, 0, 0],
+        },
+    ];
+    assert_eq!(world.events, told);
+}
+
+#[test]
 fn the_tap_holds_the_chosen_publishers_packets_untouched() {
     let mut world = World::new();
     let mut ann = world.join(1, true, 0);

@@ -45,6 +45,8 @@ pub struct MediaOptions {
     pub spread_from: usize,
     /// Audiences of so many are sent packets of 60 ms; None: none ever is, 0: every one.
     pub merge_from: Option<u32>,
+    /// Whether [`Event::Levels`] are told.
+    pub tells_levels: bool,
 }
 
 /// An offer, and what its sender may do.
@@ -148,6 +150,7 @@ impl Media {
                     max_peers: options.max_peers,
                     idle_timeout: options.idle_timeout,
                     merge_from: options.merge_from,
+                    tells_levels: options.tells_levels,
                     wall,
                     number: ShardNumber::new(place).unwrap_or_default(),
                     shards: count,

@@ -29,6 +29,7 @@ fn options() -> MediaOptions {
         shards: Some(1),
         spread_from: 256,
         merge_from: None,
+        tells_levels: false,
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Core {
 #[pymethods]
 impl Core {
     #[new]
-    #[pyo3(signature = (*, udp_port, tcp_port, public_ips=Vec::new(), bind=None, max_peers=20_000, idle_timeout_s=30.0, shards=None, merge_from=Some(300)))]
+    #[pyo3(signature = (*, udp_port, tcp_port, public_ips=Vec::new(), bind=None, max_peers=20_000, idle_timeout_s=30.0, shards=None, merge_from=Some(300), levels=true))]
     #[allow(clippy::too_many_arguments, reason = "keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -35,6 +35,7 @@ impl Core {
         idle_timeout_s: f64,
         shards: Option<usize>,
         merge_from: Option<u32>,
+        levels: bool,
     ) -> PyResult<Self> {
         if shards.is_some_and(|shards| !(1..=ShardNumber::MOST).contains(&shards)) {
             return Err(PyValueError::new_err("shards must be from 1 to 64"));
@@ -54,6 +55,7 @@ impl Core {
             shards,
             spread_from: SPREAD_FROM,
             merge_from,
+            tells_levels: levels,
         };
         let media = py
             .detach(|| Media::start(options))

@@ -106,6 +106,7 @@ impl Server {
                 max_peers: 4_000,
                 idle_timeout: IDLE_TIMEOUT,
                 merge_from,
+                tells_levels: true,
                 wall: WallClock {
                     at_zero: Duration::from_secs(1_700_000_000),
                 },

@@ -58,6 +58,7 @@ impl Core {
             max_peers: LISTENERS.into(),
             idle_timeout: 10 * A_WHILE,
             merge_from: None,
+            tells_levels: false,
             wall: WallClock {
                 at_zero: Duration::from_secs(1_700_000_000),
             },

@@ -25,7 +25,6 @@ from arengo.service.ports import (
     PeerId,
     PeerPublishing,
     SdpAnswer,
-    VoiceLevels,
 )
 
 EVENTS_AT_ONCE = 4096
@@ -55,6 +54,7 @@ class CoreMediaPlane:
             max_peers=max_peers,
             shards=shards,
             merge_from=merge_from,
+            levels=False,  # people read them in band; ten times a second they would wake the service for nothing
         )
         self._answering = ThreadPoolExecutor(OFFERS_AT_ONCE, thread_name_prefix="offers")  # each waits for the media thread
         self._spaces: dict[str, int] = {}
@@ -182,8 +182,6 @@ class CoreMediaPlane:
                 return PeerPublishing(PeerId(peer))
             case ("closed", int(peer), str(why)):
                 return PeerClosed(PeerId(peer), why)
-            case ("levels", int(number), list(levels)) if number in self._names:
-                return VoiceLevels(self._names[number], tuple(levels))
             case ("active", int(number), list(voices)) if number in self._names:
                 return ActiveVoices(self._names[number], tuple(voices))
             case _:

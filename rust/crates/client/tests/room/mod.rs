@@ -47,6 +47,7 @@ impl Room {
             max_peers: 100,
             idle_timeout,
             merge_from,
+            tells_levels: false,
             shards: Some(shards),
             spread_from: 1,
         });

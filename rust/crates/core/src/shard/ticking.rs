@@ -44,6 +44,9 @@ impl Shard {
     }
 
     fn tell_levels(&mut self, now: Time) {
+        if !self.options.tells_levels {
+            return;
+        }
         for place in 0..self.spaces.places() {
             let Some(space) = self.spaces.get_mut(place).filter(|space| space.tells) else {
                 continue;

@@ -190,21 +190,41 @@ impl World {
 
     /// One of several shards; what it wants done outside is for the test to do.
     pub fn on_shard(number: ShardNumber, shards: usize, merge_from: Option<u32>) -> Self {
+        Self::with(ShardOptions {
+            number,
+            shards,
+            ..Self::options(merge_from)
+        })
+    }
+
+    /// A service that does not want to know how loud people are.
+    pub fn without_levels() -> Self {
+        Self::with(ShardOptions {
+            tells_levels: false,
+            ..Self::options(None)
+        })
+    }
+
+    const fn options(merge_from: Option<u32>) -> ShardOptions {
+        ShardOptions {
+            max_peers: 5000,
+            idle_timeout: Duration::from_secs(30),
+            merge_from,
+            tells_levels: true,
+            wall: WallClock {
+                at_zero: Duration::from_secs(1_700_000_000),
+            },
+            number: ShardNumber::FIRST,
+            shards: 1,
+        }
+    }
+
+    fn with(options: ShardOptions) -> Self {
         let sent = Sent::default();
         let chance_fails = Arc::new(AtomicBool::new(false));
         let entropy = CountingEntropy {
             state: 1,
             fails: Arc::clone(&chance_fails),
-        };
-        let options = ShardOptions {
-            max_peers: 5000,
-            idle_timeout: Duration::from_secs(30),
-            merge_from,
-            wall: WallClock {
-                at_zero: Duration::from_secs(1_700_000_000),
-            },
-            number,
-            shards,
         };
         Self {
             shard: Shard::new(options, Box::new(entropy)),
