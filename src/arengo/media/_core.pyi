@@ -30,7 +30,7 @@ class Core:
         idle_timeout_s: float = 30.0,
         shards: int | None = None,  # media threads, 1 to 64; None: one for each core, up to four
         merge_from: int | None = 300,  # audiences of so many on one thread get packets of 60 ms; None: none ever does, 0: every one
-        levels: bool = True,  # whether `levels` are told
+        levels: bool = False,  # whether `levels` are told: ten times a second they wake up whoever waits for events
     ) -> None:
         """Open the sockets and start the threads; OSError when a port is taken, ValueError for shards out of range."""
 

@@ -23,7 +23,7 @@ pub struct Core {
 #[pymethods]
 impl Core {
     #[new]
-    #[pyo3(signature = (*, udp_port, tcp_port, public_ips=Vec::new(), bind=None, max_peers=20_000, idle_timeout_s=30.0, shards=None, merge_from=Some(300), levels=true))]
+    #[pyo3(signature = (*, udp_port, tcp_port, public_ips=Vec::new(), bind=None, max_peers=20_000, idle_timeout_s=30.0, shards=None, merge_from=Some(300), levels=false))]
     #[allow(clippy::too_many_arguments, reason = "keywords in Python")]
     fn new(
         py: Python<'_>,

@@ -54,7 +54,6 @@ class CoreMediaPlane:
             max_peers=max_peers,
             shards=shards,
             merge_from=merge_from,
-            levels=False,  # people read them in band; ten times a second they would wake the service for nothing
         )
         self._answering = ThreadPoolExecutor(OFFERS_AT_ONCE, thread_name_prefix="offers")  # each waits for the media thread
         self._spaces: dict[str, int] = {}
