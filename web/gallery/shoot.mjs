@@ -4,7 +4,7 @@ import { chromium } from "playwright-core";
 
 const [folder = "gallery/shots", ...wanted] = process.argv.slice(2);
 const BASE = process.env.GALLERY ?? "http://localhost:5199/gallery/";
-const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
+const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 }, short: { width: 320, height: 568 } };
 const looks = (process.env.LOOKS ?? "phone-light-en,phone-dark-en,desk-light-en,phone-light-it").split(",").map((look) => look.split("-"));
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
@@ -13,7 +13,7 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 let faults = 0;
 try {
   for (const [size, scheme, lang] of looks) {
-    const context = await browser.newContext({ viewport: SIZES[size], colorScheme: scheme, deviceScaleFactor: Number(process.env.SCALE ?? 1), hasTouch: size === "phone", isMobile: size === "phone", timezoneId: "Europe/Rome", locale: lang === "it" ? "it-IT" : "en-GB" });
+    const context = await browser.newContext({ viewport: SIZES[size], colorScheme: scheme, deviceScaleFactor: Number(process.env.SCALE ?? 1), hasTouch: size !== "desk", isMobile: size !== "desk", timezoneId: "Europe/Rome", locale: lang === "it" ? "it-IT" : "en-GB" });
     for (const scene of wanted) {
       const page = await context.newPage();
       page.on("pageerror", (error) => console.log(scene, "ERROR", error.message));

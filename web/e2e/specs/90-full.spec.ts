@@ -116,6 +116,7 @@ test("a full server says so at the door, and opens it by itself when there is ro
       for (const one of visitors) {
         await expect(one.timer).toBeVisible();
         await expect(one.meanwhile).toBeFocused();
+        await expect(one.meanwhile).toBeInViewport({ ratio: 1 });
         await one.see("full");
       }
       for (const one of [waiter, undecided]) await expectAccessible(one.page, "the door of a full server");

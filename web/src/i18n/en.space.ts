@@ -185,7 +185,7 @@ export function englishSpace(f: Formats) {
       reconnectingOnStage: "Reconnecting, still your place on stage",
       serverRestarting: "The server starts again, everything comes back by itself",
       serverFull: "The server is full just now. The door opens by itself as soon as there is room",
-      soundFull: "The server is full just now. You see the space already; the sound comes by itself as soon as there is room",
+      soundFull: "The server is full just now. You see the space already, and hear it as soon as there is room",
       nextTry: (milliseconds: number) => `Next try in ${f.seconds(milliseconds)}`,
       tryingNow: "Asking for room now",
       offline: "No network. It goes on by itself as soon as there is one",

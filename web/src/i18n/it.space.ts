@@ -175,7 +175,7 @@ export function italianSpace(f: Formats): SpaceCatalogue {
       reconnectingOnStage: "Ti sto ricollegando, il tuo posto sul palco resta tuo",
       serverRestarting: "Il server riparte, tutto torna da solo",
       serverFull: "Il server è pieno in questo momento. La porta si apre da sola appena c’è posto",
-      soundFull: "Il server è pieno in questo momento. Lo spazio lo vedi già; il suono arriva da solo appena c’è posto",
+      soundFull: "Il server è pieno. Lo spazio lo vedi già, e il suono arriva appena c’è posto",
       nextTry: (milliseconds: number) => `Prossimo tentativo tra ${f.seconds(milliseconds)}`,
       tryingNow: "Chiedo se c’è posto",
       offline: "Non c’è rete. Riprende da solo appena torna",
