@@ -102,6 +102,7 @@ const NO_TIME: &str = "a short run has no more time";
 
 /// Everything, or what the environment asks for.
 pub fn run() -> Result<(), Failure> {
+    process::come_first();
     namespace::enter()?;
     inside::raise_file_limit();
     let mut bench = Bench::new()?;

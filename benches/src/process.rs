@@ -15,6 +15,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Of every server: other work of the machine gives way.
 const PRIORITY: libc::c_int = -10;
 
+/// Have everything of this session come before other work of the machine.
+///
+/// Where a kernel groups processes by session, their own priorities count within the group alone.
+pub fn come_first() {
+    // Where it does not group them, there is no such file and nothing to do.
+    let _ungrouped = std::fs::write("/proc/self/autogroup", PRIORITY.to_string());
+}
+
 /// A server's process; dropping it ends it.
 #[derive(Debug)]
 pub struct Child {
