@@ -28,7 +28,7 @@ struct Plan {
 }
 
 const FULL: Plan = Plan {
-    sizes: &[100, 500, 1_000, 3_000, 10_000],
+    sizes: &[100, 300, 1_000, 3_000, 10_000],
     rounds: 3,
     settle: Duration::from_secs(2),
     window: Duration::from_secs(10),
