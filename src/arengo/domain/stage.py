@@ -2,6 +2,7 @@
 
 Rule 1: every rule about getting on or off the stage by one's own act lives in this file.
 Rule 2: nobody comes on stage and no microphone opens but by the person's own act.
+Rule 3: who was removed asks for nothing, also where the door would not have kept them out.
 """
 
 from __future__ import annotations
@@ -125,5 +126,7 @@ def _demand(space: Space, by: Person, action: Action) -> None:
         raise refusals.not_live(space.state.value)
     if by.is_guest:
         raise refusals.not_signed_in()
+    if space.member(by).is_removed:
+        raise refusals.removed()
     if not space.standing(by).may(action):
         raise refusals.not_permitted(action.value)

@@ -13,6 +13,7 @@ from arengo.domain.commands import (
     Leave,
     LowerHand,
     RaiseHand,
+    RemovePerson,
     SetMic,
     StepDown,
     WithdrawInvitation,
@@ -61,6 +62,13 @@ def test_nobody_raises_a_hand_before_the_space_is_live() -> None:
 def test_a_guest_is_asked_to_sign_in(command: RaiseHand | ComeOnStage) -> None:
     with refused("not_signed_in"):
         events_of(a_space(everyone=True), GUEST, command)
+
+
+@pytest.mark.parametrize("command", [RaiseHand(), ComeOnStage()])
+def test_who_was_removed_asks_for_nothing(command: RaiseHand | ComeOnStage) -> None:
+    space = after(a_space(everyone=True), HOST, RemovePerson(ANN))
+    with refused("removed"):
+        events_of(space, ANN, command)
 
 
 def test_nobody_comes_on_stage_uninvited() -> None:
