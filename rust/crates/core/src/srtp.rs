@@ -50,6 +50,7 @@ impl SrtpContexts {
         let keys = derive(profile, &AesBlocks::new(own.key)?, own.salt);
         let outbound = Outbound {
             rtp: Session::new(profile, &keys.rtp)?,
+            unsettled: Some(Box::new(SleepingSession::new(profile, keys.rtp))),
             rtcp: Box::new(SleepingSession::new(profile, keys.rtcp)),
             rtcp_index: 0,
         };
@@ -162,11 +163,23 @@ fn widen(nonce: [u8; 12]) -> [u8; 16] {
 /// What seals packets for one peer.
 pub struct Outbound {
     rtp: Session,
+    /// Until it is settled.
+    unsettled: Option<Box<SleepingSession>>,
     rtcp: Box<SleepingSession>,
     rtcp_index: u32,
 }
 
 impl Outbound {
+    /// Expand the key anew, in the memory of the thread that seals from now on.
+    ///
+    /// Keys that are used one after the other lie near one another then, and not each where a handshake left room for
+    /// it: fan-out waits for memory less.
+    pub fn settle(&mut self) {
+        if let Some(session) = self.unsettled.take().and_then(|keys| keys.wake().ok()) {
+            self.rtp = session;
+        }
+    }
+
     /// Seal the RTP packet *plain*, whose header is *header_len* long, under *index* (ROC and sequence number) into *out*.
     ///
     /// The sequence number in the sealed packet is that of *index*. Returns how many bytes of *out* it takes.

@@ -58,6 +58,18 @@ fn sound_comes_out_as_it_went_in() {
 }
 
 #[test]
+fn a_settled_key_seals_as_before() {
+    for profile in PROFILES {
+        let (mut server, _) = both_ends(profile);
+        let before = sealed_rtp(&server, 0x1_0002);
+        server.outbound.settle();
+        assert_eq!(sealed_rtp(&server, 0x1_0002), before, "{profile:?}");
+        server.outbound.settle();
+        assert_eq!(sealed_rtp(&server, 0x1_0002), before, "{profile:?}");
+    }
+}
+
+#[test]
 fn a_changed_bit_anywhere_is_noticed() {
     for profile in PROFILES {
         let (server, mut client) = both_ends(profile);

@@ -178,7 +178,7 @@ impl Shard {
         }
     }
 
-    fn connect(&mut self, now: Time, key: PeerKey, keys: SrtpContexts) {
+    fn connect(&mut self, now: Time, key: PeerKey, mut keys: SrtpContexts) {
         let Some(peer) = self.peer_mut(key) else {
             return;
         };
@@ -192,6 +192,7 @@ impl Shard {
         let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
+        keys.outbound.settle();
         let mut link = Link {
             route,
             outbound: keys.outbound,
