@@ -51,18 +51,15 @@ impl IceAgent {
         &self.local_ufrag
     }
 
-    /// What signs answers to checks.
+    /// What signs the answer to *request*; None unless it is a check of this agent's peer: right names, right code.
     #[must_use]
-    pub fn integrity(&self) -> StunIntegrity {
-        StunIntegrity::new(&self.password)
-    }
-
-    /// Whether *request* is a check of this agent's peer: right names, right code.
-    #[must_use]
-    pub fn believes(&self, request: &Message<'_>) -> bool {
-        request.fingerprint_matches() != Some(false)
-            && request.ufrags() == Some((self.local_ufrag.as_str(), self.remote_ufrag.as_str()))
-            && request.verify_integrity(&self.integrity()).is_ok()
+    pub fn believe(&self, request: &Message<'_>) -> Option<StunIntegrity> {
+        let is_theirs = request.fingerprint_matches() != Some(false)
+            && request.ufrags() == Some((self.local_ufrag.as_str(), self.remote_ufrag.as_str()));
+        // Making the code costs as much as signing with it: the same one serves both ways.
+        let integrity = is_theirs.then(|| StunIntegrity::new(&self.password))?;
+        request.verify_integrity(&integrity).ok()?;
+        Some(integrity)
     }
 
     /// Note a believed check from *route*; the route that had to make room for it, if one had.

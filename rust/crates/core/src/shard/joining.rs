@@ -39,9 +39,7 @@ impl Shard {
         let key = *self.ufrags.get(message.ufrags()?.0)?;
         self.handling = Some(key);
         let peer = self.peer_mut(key)?;
-        if !peer.ice.believes(&message) {
-            return None;
-        }
+        let integrity = peer.ice.believe(&message)?;
         if !peer
             .checks
             .allows(now, limits::CHECK_PACE, limits::CHECK_BURST)
@@ -52,7 +50,6 @@ impl Shard {
         peer.doubted = None;
         let lost = peer.ice.check(now, from, message.use_candidate());
         let mut answer = [0; STUN_ANSWER];
-        let integrity = peer.ice.integrity();
         let len = stun::write_success(message.transaction(), from.address, &integrity, &mut answer)
             .ok()?;
         if let Some(lost) = lost {
