@@ -353,13 +353,8 @@ impl Bench {
                 let window = stay.window(plan.settle, plan.window)?;
                 Ok((stay, joining, window))
             };
-            let done = measured().and_then(|(stay, joining, window)| {
-                let part = Part::SmallSpaces { spaces };
-                self.report.row(part, &**system, &stay, joining, &window)
-            });
-            if let Err(error) = done {
-                self.report.failed(&**system, listeners, &error.to_string());
-            }
+            let measured = measured();
+            self.keep(Part::SmallSpaces { spaces }, &**system, listeners, measured);
         }
         self.systems = systems;
     }
@@ -376,14 +371,9 @@ impl Bench {
                 let (joining, window) = stay.storm(plan.settle, STORM_JOINS, STORM)?;
                 Ok((stay, joining, window))
             };
-            let done = measured().and_then(|(stay, joining, window)| {
-                self.report
-                    .row(Part::Storm, &**system, &stay, joining, &window)
-            });
-            if let Err(error) = done {
-                self.report
-                    .failed(&**system, STORM_LISTENERS + STORM_JOINS, &error.to_string());
-            }
+            let measured = measured();
+            let listeners = STORM_LISTENERS + STORM_JOINS;
+            self.keep(Part::Storm, &**system, listeners, measured);
         }
         self.systems = systems;
     }
@@ -400,15 +390,26 @@ impl Bench {
                 let window = stay.window(Duration::from_secs(3), BIG_SPACE_FOR)?;
                 Ok((stay, joining, window))
             };
-            let done = measured().and_then(|(stay, joining, window)| {
-                self.report
-                    .row(Part::BigSpace, &**system, &stay, joining, &window)
-            });
-            if let Err(error) = done {
-                self.report.failed(&**system, BIG_SPACE, &error.to_string());
-            }
+            let measured = measured();
+            self.keep(Part::BigSpace, &**system, BIG_SPACE, measured);
         }
         self.systems = systems;
+    }
+
+    /// Keep what was *measured* as a row, or why *system* did not carry so many *listeners*.
+    fn keep(
+        &mut self,
+        part: Part,
+        system: &dyn System,
+        listeners: usize,
+        measured: Result<(Stay, Joining, Window), Failure>,
+    ) {
+        let done = measured.and_then(|(stay, joining, window)| {
+            self.report.row(part, system, &stay, joining, &window)
+        });
+        if let Err(error) = done {
+            self.report.failed(system, listeners, &error.to_string());
+        }
     }
 
     /// Twenty minutes at half load, a row for each.

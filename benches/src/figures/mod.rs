@@ -139,9 +139,8 @@ pub fn figures(all: &Value) -> Value {
         }),
     });
 
-    let small = rows
-        .iter()
-        .find(|row| is_part(row, "small-spaces") && is_plain(row));
+    let plain = |part: &str| rows.iter().find(|row| is_part(row, part) && is_plain(row));
+    let small = plain("small-spaces");
     figures.push(Figure {
         what: "forward delay at half load, many spaces of 100: p99",
         unit: "ms",
@@ -177,7 +176,7 @@ pub fn figures(all: &Value) -> Value {
             .map(|row| number(row, "stage_delay_p99_us") / 1e3)
             .filter(|ms| ms.is_finite()),
         note: half.map_or_else(String::new, |_| {
-            "from the turn of the media thread that reads the packet, by the server's own /metrics".to_owned()
+            "by the server's own /metrics since its start, from the turn that reads the packet; nobody but the talker is on stage".to_owned()
         }),
     });
 
@@ -192,9 +191,7 @@ pub fn figures(all: &Value) -> Value {
         }),
     });
 
-    let storm = rows
-        .iter()
-        .find(|row| is_part(row, "storm") && is_plain(row));
+    let storm = plain("storm");
     figures.push(Figure {
         what: "a storm of 300 joins a second on two cores: loss of those who listen",
         unit: "%",
