@@ -75,7 +75,7 @@ impl Plan {
 }
 
 /// Listeners of one space at most, in the search for the limit.
-const MOST: usize = 24_000;
+const MOST: usize = 30_000;
 /// With more load than this at a size, the next one is not tried.
 const FULL_LOAD: f64 = 0.97;
 /// The steps of the search for the limit.
@@ -85,8 +85,11 @@ const LOADS: [f64; 3] = [0.1, 0.5, 0.8];
 const HOPELESS: f64 = 1.5;
 /// The part of the time that rounds after the first may have used up when another begins.
 const FOR_ROUNDS: f64 = 0.35;
-/// Joins a second on the way to the limit: a server that is nearly full is to be filled by listeners, not by their joining.
-const GENTLY: f64 = 100.0;
+/// Joins a second of the last steps to the limit: a server that is nearly full is to be filled by listeners, not by
+/// their joining.
+const GENTLY: f64 = 40.0;
+/// The same, while it is half full.
+const STEADILY: f64 = 100.0;
 /// The same, while it is half empty.
 const BRISKLY: f64 = 200.0;
 /// Joins of the storm, in a second and in all, and those who listen meanwhile.
@@ -315,7 +318,7 @@ impl Bench {
         let mut window = stay.window(plan.settle, plan.window / 2)?;
         for load in LOADS {
             let wanted = at_load(&stay, &window, load).max(stay.listeners());
-            let rate = if load > 0.5 { GENTLY } else { BRISKLY };
+            let rate = if load > 0.5 { STEADILY } else { BRISKLY };
             let joining = stay.admit(wanted - stay.listeners(), Some(rate))?;
             window = stay.window(plan.settle, plan.window)?;
             let part = Part::Load {
@@ -326,11 +329,12 @@ impl Bench {
         let mut wanted = at_load(&stay, &window, 0.9);
         while wanted <= MOST {
             let more = wanted.saturating_sub(stay.listeners());
-            // Who cannot let more in has come to the end as well.
-            let joining = stay.admit(more, Some(GENTLY))?;
+            let joining = stay.admit(more, Some(GENTLY));
             window = stay.window(plan.settle, plan.window / 2)?;
-            self.report
-                .row(Part::Limit, system, &stay, joining, &window)?;
+            let how = *joining.as_ref().unwrap_or(&Joining::default());
+            self.report.row(Part::Limit, system, &stay, how, &window)?;
+            // Who cannot let more in has come to the end as well, with those who are in.
+            joining?;
             if !window.is_valid() || window.load(1) > FULL_LOAD {
                 break;
             }
@@ -386,7 +390,7 @@ impl Bench {
                 let site = self.site(&**system, &[SERVERS, CLIENTS])?;
                 let mut stay = Stay::begin(&**system, &site, &self.voices)?;
                 stay.open(1, 1)?;
-                let joining = stay.admit(BIG_SPACE, Some(GENTLY))?;
+                let joining = stay.admit(BIG_SPACE, Some(STEADILY))?;
                 let window = stay.window(Duration::from_secs(3), BIG_SPACE_FOR)?;
                 Ok((stay, joining, window))
             };

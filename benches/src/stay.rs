@@ -115,7 +115,7 @@ impl Stay {
             self.server.open(space)?;
             for voice in 0..talkers {
                 let guest = self.guest(space, Some(voice));
-                self.join(&[guest], None)?;
+                self.join(&[guest], None).1?;
             }
         }
         self.spaces += spaces;
@@ -125,7 +125,8 @@ impl Stay {
         Ok(())
     }
 
-    /// Let *count* listeners in, spread evenly over the spaces; as fast as it goes, or *rate* in a second.
+    /// Let *count* listeners in, spread evenly over the spaces; as fast as it goes, or *rate* in a second. Where that
+    /// fails, those who came in before stay.
     pub fn admit(&mut self, count: usize, rate: Option<f64>) -> Result<Joining, Failure> {
         if count == 0 {
             return Ok(Joining::default());
@@ -139,8 +140,9 @@ impl Stay {
             .map(|listener| self.guest(listener % self.spaces.max(1), None))
             .collect();
         let began = Instant::now();
-        self.join(&guests, rate)?;
-        self.listeners += count;
+        let (came, done) = self.join(&guests, rate);
+        self.listeners += came;
+        done?;
         let listeners = self.listeners;
         let census = self.wait(|census| census.hearing >= listeners)?;
         let seconds = began.elapsed().as_secs_f64();
@@ -219,9 +221,9 @@ impl Stay {
         }
     }
 
-    /// Do the signalling of *guests*, a few at a time.
-    fn join(&self, guests: &[Guest], rate: Option<f64>) -> Result<(), Failure> {
-        let next = AtomicUsize::new(0);
+    /// Do the signalling of *guests*, a few at a time, until one fails; how many came in.
+    fn join(&self, guests: &[Guest], rate: Option<f64>) -> (usize, Result<(), Failure>) {
+        let (next, came) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let is_over = AtomicBool::new(false);
         let failed: Mutex<Option<Failure>> = Mutex::default();
         let began = Instant::now();
@@ -263,7 +265,9 @@ impl Stay {
                     yield_to_the_crowd();
                     while !is_over.load(Ordering::Relaxed) {
                         match one() {
-                            Ok(true) => {}
+                            Ok(true) => {
+                                came.fetch_add(1, Ordering::Relaxed);
+                            }
                             Ok(false) => return,
                             Err(error) => {
                                 is_over.store(true, Ordering::Relaxed);
@@ -277,7 +281,7 @@ impl Stay {
             }
         });
         let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-        failed.map_or(Ok(()), Err)
+        (came.into_inner(), failed.map_or(Ok(()), Err))
     }
 
     fn wait(&self, mut done: impl FnMut(&Census) -> bool) -> Result<Census, Failure> {

@@ -243,7 +243,7 @@ fn limits(rows: &[&Value]) -> String {
     format!(
         "## Listeners on one core
 
-The largest audience without loss (under 0.1 %), found by letting more in, twentieth by twentieth, until the core was full.
+The largest audience without loss (under 0.1 %), found by letting more in, twentieth by twentieth, until the core was full or the server let nobody in any more.
 
 {}
 ![Listeners on one core](benchmarks/listeners.svg)
