@@ -88,8 +88,10 @@ const FOR_ROUNDS: f64 = 0.35;
 /// Joins a second of the last steps to the limit: a server that is nearly full is to be filled by listeners, not by
 /// their joining.
 const GENTLY: f64 = 40.0;
-/// The same, while it is half full.
+/// The same, while it is half full: up to this part of what is to be nearly full.
 const STEADILY: f64 = 100.0;
+const NEARLY: f64 = 0.85;
+const HALF: f64 = 0.5;
 /// The same, while it is half empty.
 const BRISKLY: f64 = 200.0;
 /// Joins of the storm, in a second and in all, and those who listen meanwhile.
@@ -318,13 +320,25 @@ impl Bench {
         let mut window = stay.window(plan.settle, plan.window / 2)?;
         for load in LOADS {
             let wanted = at_load(&stay, &window, load).max(stay.listeners());
-            let rate = if load > 0.5 { STEADILY } else { BRISKLY };
-            let joining = stay.admit(wanted - stay.listeners(), Some(rate))?;
-            window = stay.window(plan.settle, plan.window)?;
-            let part = Part::Load {
-                percent: (load * 100.0) as u32,
+            let joining = if load > HALF {
+                let most = (wanted as f64 * NEARLY) as usize;
+                let more = most.saturating_sub(stay.listeners());
+                let rest = |stay: &mut Stay| stay.admit(wanted - stay.listeners(), Some(GENTLY));
+                stay.admit(more, Some(STEADILY))
+                    .and_then(|_| rest(&mut stay))
+            } else {
+                stay.admit(wanted - stay.listeners(), Some(BRISKLY))
             };
-            self.report.row(part, system, &stay, joining, &window)?;
+            window = stay.window(plan.settle, plan.window)?;
+            let percent = (load * 100.0) as u32;
+            let part = match joining {
+                Ok(_) => Part::Load { percent },
+                Err(_) => Part::Limit,
+            };
+            let how = *joining.as_ref().unwrap_or(&Joining::default());
+            self.report.row(part, system, &stay, how, &window)?;
+            // Who cannot let more in has come to the end, with those who are in.
+            joining?;
         }
         let mut wanted = at_load(&stay, &window, 0.9);
         while wanted <= MOST {
@@ -333,7 +347,6 @@ impl Bench {
             window = stay.window(plan.settle, plan.window / 2)?;
             let how = *joining.as_ref().unwrap_or(&Joining::default());
             self.report.row(Part::Limit, system, &stay, how, &window)?;
-            // Who cannot let more in has come to the end as well, with those who are in.
             joining?;
             if !window.is_valid() || window.load(1) > FULL_LOAD {
                 break;
