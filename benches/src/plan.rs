@@ -323,9 +323,8 @@ impl Bench {
             let joining = if load > HALF {
                 let most = (wanted as f64 * NEARLY) as usize;
                 let more = most.saturating_sub(stay.listeners());
-                let rest = |stay: &mut Stay| stay.admit(wanted - stay.listeners(), Some(GENTLY));
                 stay.admit(more, Some(STEADILY))
-                    .and_then(|_| rest(&mut stay))
+                    .and_then(|_| stay.admit(wanted - stay.listeners(), Some(GENTLY)))
             } else {
                 stay.admit(wanted - stay.listeners(), Some(BRISKLY))
             };
