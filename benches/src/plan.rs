@@ -28,7 +28,7 @@ struct Plan {
 }
 
 const FULL: Plan = Plan {
-    sizes: &[100, 300, 1_000, 3_000, 10_000],
+    sizes: &[100, 600, 1_000, 3_000, 10_000],
     rounds: 3,
     settle: Duration::from_secs(2),
     window: Duration::from_secs(10),
@@ -328,31 +328,41 @@ impl Bench {
             } else {
                 stay.admit(wanted - stay.listeners(), Some(BRISKLY))
             };
-            window = stay.window(plan.settle, plan.window)?;
             let percent = (load * 100.0) as u32;
-            let part = match joining {
-                Ok(_) => Part::Load { percent },
-                Err(_) => Part::Limit,
-            };
-            let how = *joining.as_ref().unwrap_or(&Joining::default());
-            self.report.row(part, system, &stay, how, &window)?;
-            // Who cannot let more in has come to the end, with those who are in.
-            joining?;
+            let part = Part::Load { percent };
+            window = self.step(part, system, &mut stay, joining, plan.settle, plan.window)?;
         }
         let mut wanted = at_load(&stay, &window, 0.9);
         while wanted <= MOST {
             let more = wanted.saturating_sub(stay.listeners());
             let joining = stay.admit(more, Some(GENTLY));
-            window = stay.window(plan.settle, plan.window / 2)?;
-            let how = *joining.as_ref().unwrap_or(&Joining::default());
-            self.report.row(Part::Limit, system, &stay, how, &window)?;
-            joining?;
+            let brief = plan.window / 2;
+            window = self.step(Part::Limit, system, &mut stay, joining, plan.settle, brief)?;
             if !window.is_valid() || window.load(1) > FULL_LOAD {
                 break;
             }
             wanted = (stay.listeners() as f64 * STEP).ceil() as usize;
         }
         Ok(())
+    }
+
+    /// Measure those who are in and keep it as a row of *part*; where *joining* ended before all were in, as a row of
+    /// the limit, and the search is over.
+    fn step(
+        &mut self,
+        part: Part,
+        system: &dyn System,
+        stay: &mut Stay,
+        joining: Result<Joining, Failure>,
+        settle: Duration,
+        length: Duration,
+    ) -> Result<Window, Failure> {
+        let window = stay.window(settle, length)?;
+        let part = if joining.is_ok() { part } else { Part::Limit };
+        let how = *joining.as_ref().unwrap_or(&Joining::default());
+        self.report.row(part, system, stay, how, &window)?;
+        joining?;
+        Ok(window)
     }
 
     /// The delay where the same load comes from many small spaces, at half load.

@@ -28,7 +28,7 @@ enum Wanted {
 }
 
 /// The size of the audience at which systems are compared: the largest of these that all that take part carry.
-const COMPARED_AT: [f64; 4] = [3_000.0, 1_000.0, 300.0, 100.0];
+const COMPARED_AT: [f64; 4] = [3_000.0, 1_000.0, 600.0, 100.0];
 
 /// The figures that *all* results reach.
 pub fn figures(all: &Value) -> Value {

@@ -83,6 +83,9 @@ impl System for Arengo {
         serve.args(["--port", &PORT.to_string(), "--log-level", "warning"]);
         serve.args([MERGE_FROM, if self.merges { "0" } else { "never" }]);
         serve.args(["--media-shards", &site.cpus.len().to_string()]);
+        // Others have no limit, or are given one above this too; a hundredth is kept for those who speak.
+        let sessions = site.most + site.most / 50;
+        serve.args(["--media-sessions", &sessions.to_string()]);
         serve.arg("--data-dir").arg(&data);
         serve.env("ARENGO_METRICS_TOKEN", METRICS_TOKEN);
         let mut child = Child::spawn(serve, site, "arengo")?;
