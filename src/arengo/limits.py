@@ -142,8 +142,9 @@ class Limits:
     refuse_busy: float = 0.95
     refuse_lag_s: float = 1.0
     """With this share, or the service this late, new listeners are refused with 503 `media_full`."""
-    shed_until: float = 0.8
-    """Below this part of the mark that began it, for `shed_calm_s`, less is shed again."""
+    shed_until_busy: float = 0.92
+    shed_until_lag: float = 0.8
+    """Below these parts of the marks that began it, for `shed_calm_s`, less is shed again."""
     shed_calm_s: float = 10.0
     """The load has to be calm for so long before less is shed again."""
     reserved_share: float = 0.01

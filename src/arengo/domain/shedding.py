@@ -33,10 +33,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The load with which each step begins, lightest first; a step ends after *calm_s* below *until* times its mark."""
+    """The load with which each step begins, lightest first; it ends after *calm_s* below *until*, as parts of that load."""
 
     steps: Sequence[Load]
-    until: float
+    until: Load
     calm_s: float
 
 
@@ -50,10 +50,10 @@ class Shed:
 
 def shed(before: Shed, load: Load, marks: Marks, now: float) -> Shed:
     """Weigh *load* at *now*, in monotonic seconds."""
-    due = Shedding(sum(_reaches(load, mark, 1.0) for mark in marks.steps))
+    due = Shedding(sum(_reaches(load, mark) for mark in marks.steps))
     if due > before.step:
         return Shed(due)
-    if before.step is Shedding.NOTHING or _reaches(load, marks.steps[before.step - 1], marks.until):
+    if before.step is Shedding.NOTHING or _reaches(load, _part(marks.steps[before.step - 1], marks.until)):
         return Shed(before.step)
     calm_since = now if before.calm_since is None else before.calm_since
     if now - calm_since < marks.calm_s:
@@ -68,5 +68,9 @@ def has_reserve(space: Space, person: Person) -> bool:
     return is_called or person.id in (space.host.id, space.stand_in)
 
 
-def _reaches(load: Load, mark: Load, share: float) -> bool:
-    return load.busy >= share * mark.busy or load.lag_s >= share * mark.lag_s
+def _reaches(load: Load, mark: Load) -> bool:
+    return load.busy >= mark.busy or load.lag_s >= mark.lag_s
+
+
+def _part(mark: Load, part: Load) -> Load:
+    return Load(mark.busy * part.busy, mark.lag_s * part.lag_s)

@@ -87,4 +87,5 @@ class Admission:
 
 def marks_of(limits: Limits) -> Marks:
     steps = (Load(limits.thin_busy, limits.thin_lag_s), Load(limits.refuse_busy, limits.refuse_lag_s))
-    return Marks(steps, until=limits.shed_until, calm_s=limits.shed_calm_s)
+    until = Load(limits.shed_until_busy, limits.shed_until_lag)
+    return Marks(steps, until, limits.shed_calm_s)
