@@ -33,10 +33,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The load with which each step begins, lightest first; it ends after *calm_s* below *until*, as parts of that load."""
+    """The load with which each step begins, lightest first; each ends after *calm_s* below its load in *ends*."""
 
     steps: Sequence[Load]
-    until: Load
+    ends: Sequence[Load]
     calm_s: float
 
 
@@ -53,7 +53,7 @@ def shed(before: Shed, load: Load, marks: Marks, now: float) -> Shed:
     due = Shedding(sum(_reaches(load, mark) for mark in marks.steps))
     if due > before.step:
         return Shed(due)
-    if before.step is Shedding.NOTHING or _reaches(load, _part(marks.steps[before.step - 1], marks.until)):
+    if before.step is Shedding.NOTHING or _reaches(load, marks.ends[before.step - 1]):
         return Shed(before.step)
     calm_since = now if before.calm_since is None else before.calm_since
     if now - calm_since < marks.calm_s:
@@ -70,7 +70,3 @@ def has_reserve(space: Space, person: Person) -> bool:
 
 def _reaches(load: Load, mark: Load) -> bool:
     return load.busy >= mark.busy or load.lag_s >= mark.lag_s
-
-
-def _part(mark: Load, part: Load) -> Load:
-    return Load(mark.busy * part.busy, mark.lag_s * part.lag_s)

@@ -87,5 +87,5 @@ class Admission:
 
 def marks_of(limits: Limits) -> Marks:
     steps = (Load(limits.thin_busy, limits.thin_lag_s), Load(limits.refuse_busy, limits.refuse_lag_s))
-    until = Load(limits.shed_until_busy, limits.shed_until_lag)
-    return Marks(steps, until, limits.shed_calm_s)
+    ends = [Load(step.busy * limits.shed_until_busy, step.lag_s * limits.shed_until_lag) for step in steps]
+    return Marks(steps, ends, limits.shed_calm_s)

@@ -11,7 +11,7 @@ from tests.unit.domain.builders import after as after_command
 from arengo.domain.commands import InviteToStage
 from arengo.domain.shedding import Load, Marks, Shed, Shedding, has_reserve, shed
 
-MARKS = Marks((Load(0.8, 0.2), Load(0.95, 1.0)), until=Load(0.9, 0.8), calm_s=10)
+MARKS = Marks((Load(0.8, 0.2), Load(0.95, 1.0)), ends=(Load(0.72, 0.16), Load(0.855, 0.8)), calm_s=10)
 CALM, HIGH, FULL = Load(0.1, 0.0), Load(0.85, 0.0), Load(0.99, 0.0)
 
 
@@ -46,7 +46,7 @@ def test_less_is_shed_one_step_at_a_time_after_each_calm_while() -> None:
 
 
 def test_a_load_between_the_marks_changes_nothing() -> None:
-    between = Load(0.9, 0.0)  # below what begins to refuse listeners, above 0.9 of it
+    between = Load(0.9, 0.0)  # below what begins to refuse listeners, above what ends it
     assert after(FULL, *[between] * 100).step is Shedding.LISTENERS
     assert after(FULL, *[Load(0.1, 0.85)] * 100).step is Shedding.LISTENERS
     assert after(HIGH, *[Load(0.75, 0.0)] * 100).step is Shedding.EVENTS
