@@ -23,7 +23,7 @@ from arengo.domain.errors import Unavailable
 from arengo.domain.events import HandRaised, LeftStage, Mic, MicChanged, SpaceEnded
 from arengo.domain.ids import PersonId
 from arengo.domain.lifecycle import State
-from arengo.service.news import Over, PutOut
+from arengo.service.news import MediaEnded, Over, PutOut
 
 ANN_ID = PersonId(ANN.id)
 
@@ -52,6 +52,21 @@ async def test_the_voice_ends_before_anything_is_written(name: str, command: Com
         assert not asking.done()
         house.memory.hold.set()
         await asking
+
+
+async def test_while_the_end_of_a_space_is_written_nobody_is_sent_to_join_the_sound_again() -> None:
+    async with a_house() as house:
+        space = await house.opens()
+        ears = [(await house.enters(space, who))[0] for who in (ANN, BEN)]
+        for who in (ANN, BEN):
+            await house.joins(space, who)
+        house.memory.hold = asyncio.Event()
+        ending = asyncio.create_task(house.asks(space, HOST, EndSpace()))
+        await settled()
+        assert {ended.why for ear in ears for ended in ear.of(MediaEnded)} == {"ended"}
+        house.memory.hold.set()
+        await ending
+        assert [ended.why for ear in ears for ended in ear.of(MediaEnded)] == ["ended", "ended"]
 
 
 async def test_a_mute_silences_while_another_command_holds_the_turn() -> None:

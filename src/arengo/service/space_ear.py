@@ -55,4 +55,11 @@ class MediaEar:
         return session, self._find(session.space) if session is not None else None
 
 
-_ENDS: Mapping[str, MediaEnd] = {"silent": "silent", "bye": "silent", "dtls": "silent", "removed": "removed", "banned": "banned"}
+_ENDS: Mapping[str, MediaEnd] = {
+    "silent": "silent",
+    "bye": "silent",
+    "dtls": "silent",
+    "removed": "removed",
+    "banned": "banned",
+    "ended": "ended",
+}

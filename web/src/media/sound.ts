@@ -8,6 +8,8 @@ import { MediaSession, type MediaDoor } from "./session.js";
 export const LEVELS_EVERY_MS = 100;
 /** From the offer to a working connection; then another is tried. */
 export const CONNECT_WITHIN_MS = 12_000;
+/** After the server closed a connection: the channel says why, and where it does not, the sound asks again. Spread by half either way. */
+export const WHY_WITHIN_MS = 1_000;
 
 export interface SoundParts {
   readonly makePeer: PeerMaker;
@@ -152,9 +154,17 @@ export class SpaceSound implements Sound {
       if (state === "connected") this.#takeOver(session);
       else if (state === "closed") this.#retry(session, null);
     } else if (session === this.#current) {
-      if ((state === "shaky" || state === "closed") && this.#next === null) this.#renew();
+      const repairs = this.#next !== null || this.#tries > 0;
+      if (state === "shaky" && !repairs) this.#renew();
+      else if (state === "closed" && !repairs) this.#renewSoon();
       this.#settle();
     }
+  }
+
+  /** The space may be over: an audience that asked at once would stand between itself and that word. */
+  #renewSoon(): void {
+    this.#stopRetry();
+    this.#stopRetry = this.parts.scheduler.after(WHY_WITHIN_MS * (0.5 + this.parts.chance()), () => this.#renew());
   }
 
   #takeOver(session: MediaSession): void {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { CONNECT_WITHIN_MS, LEVELS_EVERY_MS, SpaceSound } from "../../src/media/sound.js";
+import { CONNECT_WITHIN_MS, LEVELS_EVERY_MS, SpaceSound, WHY_WITHIN_MS } from "../../src/media/sound.js";
 import { DeviceLoudspeaker } from "../../src/media/loudspeaker.js";
 import { FakeDevices, FakeMediaDoor, FakePeer, FakePlayback, FakeTrack } from "../fakes/media.js";
 import { FakeTime, settle } from "../fakes/time.js";
@@ -129,6 +129,40 @@ describe("the sound of a space", () => {
     await settle();
     peer(1).become("connected");
     expect(sound.state.value).toBe("playing");
+  });
+
+  it("asks nothing of a server that closes it and then says that the space is over", async () => {
+    await playing();
+    peer(0).become("closed");
+    expect(sound.state.value).toBe("lost");
+    await time.pass(WHY_WITHIN_MS / 2);
+    expect(sound.closedByServer("s1", "ended")).toBe(true);
+    await time.pass(60_000);
+    expect([sound.state.value, door.offered.length]).toEqual(["off", 1]);
+  });
+
+  it("repairs itself when the server closes it and never says why", async () => {
+    await playing();
+    peer(0).become("failed");
+    await time.pass(WHY_WITHIN_MS - 1);
+    expect(door.offered.length).toBe(1);
+    await time.pass(1);
+    peer(1).become("connected");
+    expect(sound.state.value).toBe("playing");
+  });
+
+  it("waits as long as a full server said, though the old connection ends meanwhile", async () => {
+    await playing();
+    door.refusal = "media_full";
+    door.retryAfter = 12;
+    peer(0).become("disconnected");
+    await settle();
+    peer(0).become("failed");
+    await time.pass(11_900);
+    expect([sound.state.value, door.offered.length]).toEqual(["full", 2]);
+    door.refusal = null;
+    await time.pass(1_000);
+    expect(door.offered.length).toBe(3);
   });
 
   it("leaves a working connection alone when the page comes back", async () => {
