@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::report::{Part, Report};
+use crate::report::{Part, Report, Tried};
 use crate::stay::{Joining, Stay, Window};
 use crate::systems::{Site, System};
 use crate::voice::Voices;
@@ -241,17 +241,18 @@ impl Bench {
                     if self.report.has_failed(&**system, *size) {
                         continue;
                     }
+                    let tried = Tried::Audience(*size);
                     if let Some(reason) = self.is_hopeless(&**system, *size) {
-                        self.report.failed(&**system, *size, &reason);
+                        self.report.failed(&**system, tried, &reason);
                         continue;
                     }
                     if self.began.elapsed() > plan.budget {
-                        self.report.failed(&**system, *size, NO_TIME);
+                        self.report.failed(&**system, tried, NO_TIME);
                         continue;
                     }
                     let part = Part::FanOut { round };
                     if let Err(error) = self.one_size(&**system, *size, part, plan) {
-                        self.report.failed(&**system, *size, &error.to_string());
+                        self.report.failed(&**system, tried, &error.to_string());
                     }
                 }
                 self.save(plan.file)?;
@@ -297,11 +298,12 @@ impl Bench {
     /// How many listeners one core carries, and the delay on the way there.
     fn limits(&mut self, talkers: usize, plan: &Plan) {
         let systems = std::mem::take(&mut self.systems);
+        let tried = Tried::Limit { talkers };
         for system in &systems {
             if self.began.elapsed() > plan.budget {
-                self.report.failed(&**system, MOST, NO_TIME);
+                self.report.failed(&**system, tried, NO_TIME);
             } else if let Err(error) = self.one_limit(&**system, talkers, plan) {
-                self.report.failed(&**system, MOST, &error.to_string());
+                self.report.failed(&**system, tried, &error.to_string());
             }
         }
         self.systems = systems;
@@ -353,13 +355,13 @@ impl Bench {
         part: Part,
         system: &dyn System,
         stay: &mut Stay,
-        joining: Result<Joining, Failure>,
+        joining: Result<Option<Joining>, Failure>,
         settle: Duration,
         length: Duration,
     ) -> Result<Window, Failure> {
         let window = stay.window(settle, length)?;
         let part = if joining.is_ok() { part } else { Part::Limit };
-        let how = *joining.as_ref().unwrap_or(&Joining::default());
+        let how = joining.as_ref().ok().copied().flatten();
         self.report.row(part, system, stay, how, &window)?;
         joining?;
         Ok(window)
@@ -371,7 +373,7 @@ impl Bench {
         for system in systems.iter().filter(|system| system.name() == "arengo") {
             let listeners = self.report.at_load(&**system, 50).unwrap_or(3_000);
             let spaces = (listeners / SMALL_SPACE).clamp(1, 50);
-            let measured = || -> Result<(Stay, Joining, Window), Failure> {
+            let measured = || -> Result<(Stay, Option<Joining>, Window), Failure> {
                 let site = self.site(&**system, &[SERVERS])?;
                 let mut stay = Stay::begin(&**system, &site, &self.voices)?;
                 stay.open(spaces, 1)?;
@@ -389,7 +391,7 @@ impl Bench {
     fn storm(&mut self, plan: &Plan) {
         let systems = std::mem::take(&mut self.systems);
         for system in systems.iter().filter(|system| system.name() == "arengo") {
-            let measured = || -> Result<(Stay, Joining, Window), Failure> {
+            let measured = || -> Result<(Stay, Option<Joining>, Window), Failure> {
                 let site = self.site(&**system, &[SERVERS, CLIENTS])?;
                 let mut stay = Stay::begin(&**system, &site, &self.voices)?;
                 stay.open(1, 1)?;
@@ -408,7 +410,7 @@ impl Bench {
     fn big_space(&mut self) {
         let systems = std::mem::take(&mut self.systems);
         if let Some(system) = systems.iter().find(|system| system.merges()) {
-            let measured = || -> Result<(Stay, Joining, Window), Failure> {
+            let measured = || -> Result<(Stay, Option<Joining>, Window), Failure> {
                 let site = self.site(&**system, &[SERVERS, CLIENTS])?;
                 let mut stay = Stay::begin(&**system, &site, &self.voices)?;
                 stay.open(1, 1)?;
@@ -428,13 +430,14 @@ impl Bench {
         part: Part,
         system: &dyn System,
         listeners: usize,
-        measured: Result<(Stay, Joining, Window), Failure>,
+        measured: Result<(Stay, Option<Joining>, Window), Failure>,
     ) {
         let done = measured.and_then(|(stay, joining, window)| {
             self.report.row(part, system, &stay, joining, &window)
         });
         if let Err(error) = done {
-            self.report.failed(system, listeners, &error.to_string());
+            let tried = Tried::Audience(listeners);
+            self.report.failed(system, tried, &error.to_string());
         }
     }
 

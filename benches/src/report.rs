@@ -53,6 +53,15 @@ impl Part {
     }
 }
 
+/// What a system was to carry.
+#[derive(Debug, Clone, Copy)]
+pub enum Tried {
+    /// So many listeners.
+    Audience(usize),
+    /// More and more of them.
+    Limit { talkers: usize },
+}
+
 /// Everything that was found out.
 #[derive(Default)]
 pub struct Report {
@@ -63,13 +72,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Keep a window as a row.
+    /// Keep a window as a row, and how the last joining before it went where anybody came.
     pub fn row(
         &mut self,
         part: Part,
         system: &dyn System,
         stay: &Stay,
-        joining: Joining,
+        joining: Option<Joining>,
         window: &Window,
     ) -> Result<(), Failure> {
         let Window {
@@ -112,8 +121,8 @@ impl Report {
             "delay_p99_us": counts.delays.at(0.99),
             "delay_p999_us": counts.delays.at(0.999),
             "stage_delay_p99_us": window.stage_delay_p99_us,
-            "joins_per_s": round(joining.joins_per_s, 1),
-            "join_first_packet_ms": round(joining.first_packet_ms, 2),
+            "joins_per_s": joining.map(|joining| round(joining.joins_per_s, 1)),
+            "join_first_packet_ms": joining.map(|joining| round(joining.first_packet_ms, 2)),
         });
         if let (Some((name, number)), Some(row)) = (part.number(), row.as_object_mut()) {
             row.insert(name.to_owned(), number.into());
@@ -149,19 +158,20 @@ impl Report {
         }));
     }
 
-    /// It did not carry so many.
-    pub fn failed(&mut self, system: &dyn System, listeners: usize, reason: &str) {
-        println!(
-            "{} {} at {listeners}: {reason}",
-            system.name(),
-            system.config()
-        );
-        self.limits.push(json!({
-            "system": system.name(), "config": system.config(), "listeners": listeners, "reason": reason,
-        }));
+    /// It did not carry what was *tried*.
+    pub fn failed(&mut self, system: &dyn System, tried: Tried, reason: &str) {
+        let (what, number) = match tried {
+            Tried::Audience(listeners) => ("listeners", listeners),
+            Tried::Limit { talkers } => ("talkers", talkers),
+        };
+        let limit = json!({
+            "system": system.name(), "config": system.config(), what: number, "reason": reason,
+        });
+        println!("{}", figures::end(&limit));
+        self.limits.push(limit);
     }
 
-    /// Whether it did not carry so many, or fewer.
+    /// Whether it did not carry an audience of so many, or of fewer.
     pub fn has_failed(&self, system: &dyn System, listeners: usize) -> bool {
         self.limits.iter().any(|limit| {
             is_of(limit, system) && figures::number(limit, "listeners") <= listeners as f64
@@ -233,7 +243,7 @@ fn line(row: &Value) -> String {
     let number = |name: &str| figures::number(row, name);
     let text = |name: &str| figures::text(row, name);
     let mut line = format!(
-        "{:12} {:16} {:10} {:6} x{:<2} {:6.2} µs load {:3.0} % loss {:.4} % delay {}/{}/{} µs {:4.0} joins/s {:6.1} ms {:7} KiB",
+        "{:12} {:16} {:10} {:6} x{:<2} {:6.2} µs load {:3.0} % loss {:.4} % delay {}/{}/{} µs {:7} KiB",
         text("part"),
         text("system"),
         text("config"),
@@ -245,10 +255,12 @@ fn line(row: &Value) -> String {
         number("delay_p50_us"),
         number("delay_p99_us"),
         number("delay_p999_us"),
-        number("joins_per_s"),
-        number("join_first_packet_ms"),
         number("rss_kib"),
     );
+    let (rate, first) = (number("joins_per_s"), number("join_first_packet_ms"));
+    if rate.is_finite() {
+        line.push_str(&format!(" {rate:4.0} joins/s {first:6.1} ms"));
+    }
     for (name, what) in [
         ("samples_wrong", "wrong samples"),
         ("samples_strayed", "strayed timestamps"),

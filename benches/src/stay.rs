@@ -40,7 +40,7 @@ pub struct Stay {
 }
 
 /// How the last joining went.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Joining {
     pub joins_per_s: f64,
     /// From the first word of signalling to the first packet of sound, median.
@@ -126,10 +126,10 @@ impl Stay {
     }
 
     /// Let *count* listeners in, spread evenly over the spaces; as fast as it goes, or *rate* in a second. Where that
-    /// fails, those who came in before stay.
-    pub fn admit(&mut self, count: usize, rate: Option<f64>) -> Result<Joining, Failure> {
+    /// fails, those who came in before stay. Nothing where nobody was to come.
+    pub fn admit(&mut self, count: usize, rate: Option<f64>) -> Result<Option<Joining>, Failure> {
         if count == 0 {
-            return Ok(Joining::default());
+            return Ok(None);
         }
         if self.listeners + count > self.most {
             return Err(format!("more than {} take too long to let in", self.most).into());
@@ -150,10 +150,10 @@ impl Stay {
         let mut latest = first_packets.split_off(known.min(first_packets.len()));
         latest.sort_unstable();
         let median = latest.get(latest.len() / 2).copied().unwrap_or(0);
-        Ok(Joining {
+        Ok(Some(Joining {
             joins_per_s: count as f64 / seconds,
             first_packet_ms: median as f64 / 1e3,
-        })
+        }))
     }
 
     /// Let things settle, then count for *seconds*.
@@ -172,7 +172,7 @@ impl Stay {
         settle: Duration,
         count: usize,
         rate: f64,
-    ) -> Result<(Joining, Window), Failure> {
+    ) -> Result<(Option<Joining>, Window), Failure> {
         self.settle(settle);
         self.count_while(|stay| stay.admit(count, Some(rate)))
     }

@@ -27,19 +27,17 @@ enum Wanted {
     AtLeast(f64),
 }
 
-/// The size of the audience at which systems are compared: the largest of these that all that take part carry.
-const COMPARED_AT: [f64; 4] = [3_000.0, 1_000.0, 600.0, 100.0];
-
 /// The figures that *all* results reach.
 pub fn figures(all: &Value) -> Value {
     let rows = rows(all);
+    let sizes = sizes(&rows);
     let mut figures = Vec::new();
     let cost = |what, most, of: &dyn Fn(&Value) -> bool| {
-        let ratio = COMPARED_AT.iter().find_map(|size| {
-            let at = |row: &&Value| is_part(row, "fan-out") && number(row, "listeners") == *size;
-            let own = median(&rows, "cpu_us_per_packet", |row| at(&row) && is_plain(row))?;
-            let theirs = least_of_medians(&rows, "cpu_us_per_packet", |row| at(&row) && of(row))?;
-            let floor = median(&rows, "cpu_us_per_packet", |row| at(&row) && is_floor(row));
+        // The largest audience that all who take part carry.
+        let ratio = sizes.iter().rev().find_map(|size| {
+            let own = cost_at(&rows, *size, is_plain)?;
+            let theirs = least_of_medians(&rows, COST, |row| is_of_size(row, *size) && of(row))?;
+            let floor = cost_at(&rows, *size, is_floor);
             let floor = floor.map(|floor| floor / theirs).filter(|part| *part < 1.0);
             Some((own / theirs, *size, floor))
         });
@@ -68,9 +66,11 @@ pub fn figures(all: &Value) -> Value {
         1.0 / 3.0,
         &named("janus-streaming", "tuned"),
     ));
-    figures.push(cost("CPU per packet, beside mumble-server", 0.5, &|row| {
-        text(row, "system") == "mumble"
-    }));
+    figures.push(cost(
+        "CPU per packet, beside mumble-server",
+        0.5,
+        &is_mumble,
+    ));
     figures.push(cost(
         "CPU per packet, beside LiveKit at its best",
         1.0 / 3.0,
@@ -346,6 +346,43 @@ fn is_merged(row: &Value) -> bool {
     text(row, "system") == "arengo" && text(row, "config") == "merged"
 }
 
+fn is_mumble(row: &Value) -> bool {
+    text(row, "system") == "mumble"
+}
+
+/// Whether it is of the comparison with one talker, at an audience of *size*.
+fn is_of_size(row: &Value, size: f64) -> bool {
+    is_part(row, "fan-out") && number(row, "listeners") == size
+}
+
+/// The audiences of the comparison with one talker, the smallest first.
+fn sizes(rows: &[&Value]) -> Vec<f64> {
+    let fan_out = rows.iter().filter(|row| is_part(row, "fan-out"));
+    let mut sizes: Vec<f64> = fan_out.map(|row| number(row, "listeners")).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.dedup();
+    sizes
+}
+
+/// What a delivered packet costs, in microseconds.
+const COST: &str = "cpu_us_per_packet";
+
+fn cost_at(rows: &[&Value], size: f64, of: impl Fn(&Value) -> bool) -> Option<f64> {
+    median(rows, COST, |row| is_of_size(row, size) && of(row))
+}
+
+/// Which audience a system did not carry, for people.
+pub fn end(limit: &Value) -> String {
+    let listeners = number(limit, "listeners");
+    let talkers = number(limit, "talkers");
+    let (name, reason) = (name(limit), text(limit, "reason"));
+    if listeners.is_finite() {
+        format!("{name} at {listeners} listeners: {reason}")
+    } else {
+        format!("{name}, in the search for its limit with {talkers} talking: {reason}")
+    }
+}
+
 /// What is measured, in words: system and configuration.
 fn name(row: &Value) -> String {
     format!("{} {}", text(row, "system"), text(row, "config"))
@@ -424,5 +461,60 @@ mod tests {
         let all = json!({"rows": rows});
         assert_eq!(reached(&all, "floor"), None);
         assert_eq!(reached(&all, "mumble"), None);
+    }
+
+    #[test]
+    fn systems_are_compared_at_the_largest_audience_that_both_carried() {
+        let of_size = |system, config, cost, valid, size: u32| {
+            let mut row = a_row(system, config, cost, valid);
+            row.as_object_mut()
+                .unwrap()
+                .insert("listeners".to_owned(), size.into());
+            row
+        };
+        let rows = [
+            of_size("arengo", "20 ms", 8.0, true, 600),
+            of_size("arengo", "20 ms", 2.0, true, 1_000),
+            of_size("arengo", "20 ms", 1.0, true, 3_000),
+            of_size("mumble", "installed", 8.0, true, 600),
+            of_size("mumble", "installed", 4.0, true, 1_000),
+            of_size("mumble", "installed", 1.0, false, 3_000),
+        ];
+        assert_eq!(reached(&json!({"rows": rows}), "mumble"), Some(0.5));
+    }
+
+    #[test]
+    fn the_page_says_where_the_floor_itself_is_above_half_of_mumble_server() {
+        let rows = |floor| {
+            json!({"rows": [
+                a_row("arengo", "20 ms", 2.0, true),
+                a_row("arengo", "merged", 3.0, true),
+                a_row("floor", "seal + sendmmsg", floor, true),
+                a_row("mumble", "installed", 2.5, true),
+            ]})
+        };
+        let page = page::write(&rows(1.5));
+        assert!(
+            page.contains("needs 0.60 of it, and is 75 % of all"),
+            "{page}"
+        );
+        assert!(
+            page.contains("costs 0.40 of what mumble-server spends"),
+            "{page}"
+        );
+        assert!(!page::write(&rows(1.0)).contains("out of reach"));
+    }
+
+    #[test]
+    fn an_end_names_the_audience_or_the_search() {
+        let audience =
+            json!({"system": "livekit", "config": "plain", "listeners": 3_000, "reason": "full"});
+        assert_eq!(end(&audience), "livekit plain at 3000 listeners: full");
+        let search =
+            json!({"system": "livekit", "config": "plain", "talkers": 3, "reason": "full"});
+        assert_eq!(
+            end(&search),
+            "livekit plain, in the search for its limit with 3 talking: full"
+        );
     }
 }

@@ -4,7 +4,13 @@ use serde_json::Value;
 
 use super::plot::carried;
 use super::table::{cell, table};
-use super::{is_part, list, median, name, number, rows, text};
+use super::{
+    cost_at, end, is_floor, is_merged, is_mumble, is_of_size, is_part, is_plain, list, median,
+    name, number, rows, sizes, text,
+};
+
+/// Frames of a merged packet.
+const FRAMES_MERGED: f64 = 3.0;
 
 /// The whole page.
 pub fn write(all: &Value) -> String {
@@ -31,7 +37,7 @@ The rows are in [benches/results/latest.json](../benches/results/latest.json), {
 ## The figures
 
 {figures}
-## CPU for each delivered packet
+{floor}## CPU for each delivered packet
 
 µs of one core, one talker, median of the rounds; a dash where a system did not carry so many.
 
@@ -94,11 +100,12 @@ Janus drops the first flight of a listener's DTLS, which comes before it is read
 mumble-server is Debian's, with its limits lifted and everybody in one channel; voice goes over UDP.
 Its own client pings both ways every five seconds; guests of the bench are silent once they are inside, which spares the server that work.
 Loss is told by the counter in clear, delay by the packets that are opened, for the rest of a datagram is sealed.
-It tells everybody inside of everybody who comes: that makes joining quadratic, and ends its audience here at 4,000.
+It tells everybody inside of everybody who comes: that makes joining quadratic, and it is joining that ends its audience here.
 
 {not_built}",
         extent = extent(&rows),
         figures = figures(all),
+        floor = out_of_reach(&rows),
         cpu = by_size(&rows, "cpu_us_per_packet", 1.0, 2),
         listeners = limits(&rows),
         delay = by_size_of_three(&rows),
@@ -161,6 +168,28 @@ fn figures(all: &Value) -> String {
     table(&["what", "wanted", "reached", "met", "how"], rows)
 }
 
+/// Why mumble-server's half is not reached, where the floor itself does not reach it.
+fn out_of_reach(rows: &[&Value]) -> String {
+    let told = sizes(rows).into_iter().rev().find_map(|size| {
+        let theirs = cost_at(rows, size, is_mumble)?;
+        let floor = cost_at(rows, size, is_floor)?;
+        let own = cost_at(rows, size, is_plain)?;
+        let merged = cost_at(rows, size, is_merged)?;
+        (floor > theirs / 2.0).then(|| {
+            format!(
+                "Half of what a packet costs mumble-server is out of reach while each packet carries 20 ms: with {size} listeners the floor, which seals and sends and does nothing else, needs {floor_of_theirs:.2} of it, and is {floor_of_own:.0} % of all that Arengo spends.
+Less than the floor needs only who sends fewer packets: merged, the same sound costs {merged_of_theirs:.2} of what mumble-server spends, and waits 40 ms for it.
+
+",
+                floor_of_theirs = floor / theirs,
+                floor_of_own = 100.0 * floor / own,
+                merged_of_theirs = merged / theirs / FRAMES_MERGED,
+            )
+        })
+    });
+    told.unwrap_or_default()
+}
+
 /// Names of the systems of a part, in the order of their first rows.
 fn names(rows: &[&Value], part: &str) -> Vec<String> {
     let mut names = Vec::new();
@@ -172,18 +201,8 @@ fn names(rows: &[&Value], part: &str) -> Vec<String> {
     names
 }
 
-fn sizes(rows: &[&Value]) -> Vec<f64> {
-    let fan_out = rows.iter().filter(|row| is_part(row, "fan-out"));
-    let mut sizes: Vec<f64> = fan_out.map(|row| number(row, "listeners")).collect();
-    sizes.sort_by(f64::total_cmp);
-    sizes.dedup();
-    sizes
-}
-
 fn at(rows: &[&Value], field: &str, of: &str, size: f64) -> Option<f64> {
-    median(rows, field, |row| {
-        is_part(row, "fan-out") && name(row) == of && number(row, "listeners") == size
-    })
+    median(rows, field, |row| is_of_size(row, size) && name(row) == of)
 }
 
 fn by_size(rows: &[&Value], field: &str, scale: f64, decimals: usize) -> String {
@@ -477,14 +496,7 @@ fn not_built(all: &Value) -> String {
         .map(|row| format!("- {}: {}\n", name(row), text(row, "reason")))
         .collect();
     let limits: Vec<String> = list(all, "limits")
-        .map(|row| {
-            format!(
-                "- {} at {} listeners: {}\n",
-                name(row),
-                number(row, "listeners"),
-                text(row, "reason")
-            )
-        })
+        .map(|limit| format!("- {}\n", end(limit)))
         .collect();
     let mut page = String::new();
     if !missing.is_empty() {

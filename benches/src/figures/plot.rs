@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{flag, is_part, median, name, number};
+use super::{flag, is_of_size, is_part, median, name, number, sizes};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
@@ -102,19 +102,11 @@ fn by_size(rows: &[&Value], field: &str, scale: f64) -> Vec<Line> {
             });
         }
     }
-    let mut sizes: Vec<f64> = rows
-        .iter()
-        .filter(|row| is_part(row, "fan-out"))
-        .map(|row| number(row, "listeners"))
-        .collect();
-    sizes.sort_by(f64::total_cmp);
-    sizes.dedup();
+    let sizes = sizes(rows);
     for line in &mut lines {
         for size in &sizes {
             let value = median(rows, field, |row| {
-                is_part(row, "fan-out")
-                    && number(row, "listeners") == *size
-                    && name(row) == line.name
+                is_of_size(row, *size) && name(row) == line.name
             });
             line.points.extend(
                 value
