@@ -161,7 +161,7 @@ pub fn figures(all: &Value) -> Value {
         unit: "times",
         wanted: Wanted::AtMost(1.2),
         reached: half.map(|row| {
-            number(row, "delay_p99_us") / (number(row, "listeners") * number(row, "cpu_us_per_packet"))
+            number(row, "delay_p99_us") / (number(row, "listeners") * number(row, COST))
         }),
         note: half.map_or_else(String::new, |row| {
             format!("{} listeners, {} µs", number(row, "listeners"), number(row, "delay_p99_us"))

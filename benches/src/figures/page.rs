@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::plot::carried;
 use super::table::{cell, table};
 use super::{
-    cost_at, end, is_floor, is_merged, is_mumble, is_of_size, is_part, is_plain, list, median,
-    name, number, rows, sizes, text,
+    COST, cost_at, end, is_floor, is_merged, is_mumble, is_of_size, is_part, is_plain, list,
+    median, name, number, rows, sizes, text,
 };
 
 /// Frames of a merged packet.
@@ -106,7 +106,7 @@ It tells everybody inside of everybody who comes: that makes joining quadratic, 
         extent = extent(&rows),
         figures = figures(all),
         floor = out_of_reach(&rows),
-        cpu = by_size(&rows, "cpu_us_per_packet", 1.0, 2),
+        cpu = by_size(&rows, COST, 1.0, 2),
         listeners = limits(&rows),
         delay = by_size_of_three(&rows),
         loads = loads(&rows),
@@ -170,24 +170,28 @@ fn figures(all: &Value) -> String {
 
 /// Why mumble-server's half is not reached, where the floor itself does not reach it.
 fn out_of_reach(rows: &[&Value]) -> String {
-    let told = sizes(rows).into_iter().rev().find_map(|size| {
+    let compared = sizes(rows).into_iter().rev().find_map(|size| {
         let theirs = cost_at(rows, size, is_mumble)?;
         let floor = cost_at(rows, size, is_floor)?;
         let own = cost_at(rows, size, is_plain)?;
         let merged = cost_at(rows, size, is_merged)?;
-        (floor > theirs / 2.0).then(|| {
-            format!(
-                "Half of what a packet costs mumble-server is out of reach while each packet carries 20 ms: with {size} listeners the floor, which seals and sends and does nothing else, needs {floor_of_theirs:.2} of it, and is {floor_of_own:.0} % of all that Arengo spends.
+        Some((size, theirs, floor, own, merged))
+    });
+    let Some((size, theirs, floor, own, merged)) = compared else {
+        return String::new();
+    };
+    if floor <= theirs / 2.0 {
+        return String::new();
+    }
+    format!(
+        "Half of what a packet costs mumble-server is out of reach while each packet carries 20 ms: with {size} listeners the floor, which seals and sends and does nothing else, needs {floor_of_theirs:.2} of it, and is {floor_of_own:.0} % of all that Arengo spends.
 Less than the floor needs only who sends fewer packets: merged, the same sound costs {merged_of_theirs:.2} of what mumble-server spends, and waits 40 ms for it.
 
 ",
-                floor_of_theirs = floor / theirs,
-                floor_of_own = 100.0 * floor / own,
-                merged_of_theirs = merged / theirs / FRAMES_MERGED,
-            )
-        })
-    });
-    told.unwrap_or_default()
+        floor_of_theirs = floor / theirs,
+        floor_of_own = 100.0 * floor / own,
+        merged_of_theirs = merged / theirs / FRAMES_MERGED,
+    )
 }
 
 /// Names of the systems of a part, in the order of their first rows.

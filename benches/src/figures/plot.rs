@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{flag, is_of_size, is_part, median, name, number, sizes};
+use super::{COST, flag, is_of_size, is_part, median, name, number, sizes};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
@@ -31,7 +31,7 @@ pub fn all(rows: &[&Value]) -> Vec<(&'static str, String)> {
             "cpu.svg",
             "CPU for each delivered packet (µs)",
             "listeners",
-            fan_out("cpu_us_per_packet", 1.0),
+            fan_out(COST, 1.0),
         ),
         (
             "delay.svg",
