@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from arengo.domain.events import Events, Mic, Presence, is_observed, silences
 from arengo.domain.identity import Person
 from arengo.domain.ids import PersonId, Voice, voice_of
 from arengo.domain.moment import Moment
+from arengo.domain.roles import Action
 from arengo.domain.space import Space, evolve_all
 from arengo.limits import Limits
 from arengo.service.admission import Admission
@@ -35,10 +36,9 @@ from arengo.service.resume import ResumeTokens, Stay
 from arengo.service.space_herald import Herald, people_in
 from arengo.service.space_ledger import Ledger
 from arengo.service.space_media import RoomMedia, silenced_between
+from arengo.service.space_turns import Decision, Turn, Turns
 
 log = logging.getLogger(__name__)
-
-Decision = Callable[[Space, datetime], Events]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,6 @@ class RoomTools:
     offers: RateLimit
 
 
-@dataclass(slots=True, eq=False)
-class Turn:
-    """A decision that waits; those in *hush* are not heard until it is taken."""
-
-    decide: Decision
-    answer: asyncio.Future[int]
-    hush: frozenset[PersonId]
-    asked_at: float  # monotonic seconds
-
-
 class SpaceRoom:
     """One space with those who are in it."""
 
@@ -86,7 +76,7 @@ class SpaceRoom:
         self.is_closed = False
         self.lag_s = 0.0  # the slowest turn since the last look
         self._ledger = Ledger(space, tools.store, tools.clock, retry_s=tools.limits.database_retry_s)
-        self._turns: asyncio.Queue[Turn] = asyncio.Queue(tools.limits.commands_waiting)
+        self._turns = Turns(tools.limits.commands_waiting)
         self._taken: Turn | None = None  # the turn that is being taken
 
     # ---- asking ------------------------------------------------------------------------------
@@ -94,7 +84,7 @@ class SpaceRoom:
     async def ask(self, by: Person, command: Command, *, from_app: bool = False) -> int:
         """Let *by* command the space; give the version that this led to. Raises Refusal and Unavailable."""
         self.tools.commands.take(f"{self.space.id}/{by.id}")
-        version = await self.turn(lambda space, now: self._decided(space, by, command, now))
+        version = await self.turn(lambda space, now: self._decided(space, by, command, now), by=by)
         if isinstance(command, ComeOnStage | SetMic) and command.mic is Mic.ON:
             await self._lend_voice(by.id, from_app=from_app)
         return version
@@ -106,21 +96,29 @@ class SpaceRoom:
         self.require_live()
         self.herald.react(by, emoji)
 
-    async def turn(self, decision: Decision) -> int:
+    async def turn(self, decision: Decision, *, by: Person | None = None) -> int:
         """Have *decision* taken when its turn comes; the caller's end does not undo it."""
-        return await asyncio.shield(await self.post(decision))
+        return await asyncio.shield(await self.post(decision, by=by))
 
-    async def post(self, decision: Decision) -> asyncio.Future[int]:
-        """Have *decision* taken when its turn comes, and give what will hold the version; nobody has to wait for it."""
+    async def post(self, decision: Decision, *, by: Person | None = None) -> asyncio.Future[int]:
+        """Have *decision*, which *by* asked for, taken when its turn comes, and give what will hold the version.
+
+        Nobody has to wait for it.
+        """
         if self.is_closed:
             raise _closed()
-        if self._turns.full():
-            raise Unavailable("Too much is going on in this space.", retry_after=1.0)
         hush = self._silenced_by(decision)
-        turn = Turn(decision, asyncio.get_running_loop().create_future(), hush, self.tools.clock.monotonic())
+        turn = Turn(
+            decision,
+            asyncio.get_running_loop().create_future(),
+            hush,
+            self.tools.clock.monotonic(),
+            by=by.id if by is not None else None,
+            is_urgent=by is not None and self.space.standing(by).may(Action.MUTE),
+        )
         turn.answer.add_done_callback(_heed)
+        self._turns.add(turn)
         self.media.hush(hush)
-        self._turns.put_nowait(turn)
         if hush:
             await self.media.silence(self.space)
         return turn.answer
@@ -162,20 +160,20 @@ class SpaceRoom:
         """Take turns until cancelled."""
         while True:
             self._taken = None
-            self._taken = turn = await self._turns.get()
+            self._taken = turn = await self._turns.next()
             self.media.unhush(turn.hush)
             try:
                 version = await self._take(turn.decide)
             except asyncio.CancelledError:
-                _answer(turn, _closed())
+                turn.give(_closed())
                 raise
             except ArengoError as error:
-                _answer(turn, error)
+                turn.give(error)
             except Exception as error:
                 log.exception("A turn of a space failed.")
-                _answer(turn, error)
+                turn.give(error)
             else:
-                _answer(turn, version)
+                turn.give(version)
             self.lag_s = max(self.lag_s, self.tools.clock.monotonic() - turn.asked_at)
 
     async def close(self, farewell: Farewell) -> None:
@@ -185,8 +183,7 @@ class SpaceRoom:
         for attendant in tuple(self.attendance.with_channel()):
             if attendant.outlet is not None:
                 attendant.outlet.close(farewell)
-        while not self._turns.empty():
-            _answer(self._turns.get_nowait(), _closed())
+        self._turns.give_all(_closed())
         if self._ledger.owes(self.space) and not self.is_failed:
             try:
                 await self._ledger.write(self.space)
@@ -195,7 +192,7 @@ class SpaceRoom:
 
     def is_busy(self) -> bool:
         """Tell whether a turn waits or is being taken."""
-        return self._taken is not None or not self._turns.empty()
+        return self._taken is not None or len(self._turns) > 0
 
     def still_owes(self) -> bool:
         """Tell whether something waits to be written at all."""
@@ -286,15 +283,6 @@ class SpaceRoom:
         if chosen:
             await self.media.give_voice(attendant, chosen[-1])
             await self.media.settle(self.space)
-
-
-def _answer(turn: Turn, outcome: int | Exception) -> None:
-    if turn.answer.done():
-        return
-    if isinstance(outcome, Exception):
-        turn.answer.set_exception(outcome)
-    else:
-        turn.answer.set_result(outcome)
 
 
 def _closed() -> Unavailable:
