@@ -133,7 +133,7 @@ class ControlSocket:
     async def _answer(self, line: bytes) -> Reply:
         try:
             command = msgspec.json.decode(line, type=AnyControlCommand)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return Reply("The server does not know this command; is it of another version?", "malformed")
         try:
             return await obey(self._operator, command)

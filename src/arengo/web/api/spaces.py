@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from arengo.domain.commands import CancelSpace, ChangeSettings, EndSpace, StartSpace
+from arengo.domain.errors import ProtocolViolation
 from arengo.domain.hosting import SettingsChange
 from arengo.domain.identity import Identity
 from arengo.domain.ids import SpaceId
@@ -149,8 +150,13 @@ async def _ask(
 def _instant(at: datetime | None) -> datetime | None:
     if at is None:
         return None
+    if not _YEARS[0] <= at.year <= _YEARS[1]:
+        raise ProtocolViolation("scheduled_start: This is no time that a space could start at.", facts={"field": "scheduled_start"})
     aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(microsecond=0)
+
+
+_YEARS = (2000, 9998)  # in every zone a date that can be written
 
 
 handlers = [list_spaces, open_space, one_space, change_space, start_space, end_space, cancel_space, qr_code]
