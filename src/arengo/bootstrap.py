@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,10 +28,12 @@ from arengo.service.recognition import Recognition
 from arengo.service.services import Services
 from arengo.service.sessions import Sessions
 from arengo.service.spaces import Spaces
+from arengo.service.tally import Tally
 from arengo.service.tokens import Tokens
 from arengo.settings import Settings
 from arengo.web.app import create_app
 from arengo.web.config import STATIC, WebConfig
+from arengo.web.connections import Connections
 
 
 class Media(MediaPlane, Protocol):
@@ -60,6 +63,7 @@ class Running:
     operator: Operator
     app: Litestar
     media: Media
+    connections: Connections
 
 
 def _media_core(settings: Settings) -> Media:
@@ -122,6 +126,9 @@ async def running(
     ids = SystemIds(clock)
     async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
         media = media or _media_core(settings)
+        tally = Tally()
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        connections = Connections(settings.limits, tally, descriptors=descriptors, trusted=settings.trusted_proxies)
         spaces = Spaces(
             store=DatabaseSpaces(database),
             media=media,
@@ -142,6 +149,7 @@ async def running(
             limits=settings.limits,
             clock=clock,
             database=database,
+            tally=tally,
         )
         config = WebConfig(
             trusted_proxies=settings.trusted_proxies,
@@ -149,13 +157,14 @@ async def running(
             csrf_secret=await people.store.secret("csrf", secrets.token_bytes(32), clock.now()),
             media_stats=media.stats,
             metrics_token=settings.metrics_token,
+            connections=connections,
             ca_certificate=settings.tls_dir / "ca.crt" if settings.tls_local else None,
         )
         housekeeping = Housekeeping(people.store, people.store, clock=clock, limits=settings.limits)
         await spaces.start()
         housekeeping.start()
         try:
-            yield Running(services, operator, create_app(services, config), media)
+            yield Running(services, operator, create_app(services, config), media, connections)
         finally:
             await housekeeping.stop()
             await spaces.stop()

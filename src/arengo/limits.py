@@ -16,9 +16,25 @@ class Limits:
     request_body_bytes: int = 65_536
     """Body of any request; 413 `too_large` beyond."""
     header_bytes: int = 32_768
-    """All header lines of a request together."""
+    """The request line and all header lines of a request together; 431 `header_too_large` beyond."""
+    header_s: float = 10.0
+    """From the opening of a connection, or the first byte of a request, to the end of its header; also a TLS handshake."""
+    body_s: float = 30.0
+    """From the end of a header to the end of the body."""
+    idle_s: float = 30.0
+    """A connection on which nothing is asked or taken for so long is closed."""
+    read_bytes: int = 16_384
+    """Read from one connection before others have their turn."""
+    requests_waiting: int = 16
+    """Requests of one connection that wait for the answer to the one before; the connection is closed beyond."""
     open_connections: int = 30_000
-    """Connections to the web server; 503 beyond."""
+    """Connections to the web server, fewer where the machine gives fewer file descriptors; 503 beyond."""
+    connections_per_address: int = 4_096
+    """Connections from one address (IPv6: one /64), and at most half of all: a school behind one address survives."""
+    openings_per_address: int = 256
+    """Connections from one address that have not sent a whole request yet; the oldest gives way."""
+    descriptors_kept: int = 64
+    """File descriptors that connections leave to the database, the sound and files."""
     shutdown_s: float = 3.0
     """From the signal to the end of the process."""
 
@@ -163,8 +179,12 @@ class Limits:
     channel_messages: int = 100
     channel_messages_s: float = 10.0
     """Messages of one socket; `rate_limited` beyond."""
-    channel_excess: int = 2_000
+    channel_excess: int = 200
     """Messages beyond the rate after which the socket is closed with 4429."""
+    channel_frames: int = 400
+    """WebSocket frames of one socket in every `channel_messages_s`, of whatever kind; closed with 4429 beyond."""
+    channel_bytes: int = 262_144
+    """Bytes of one socket in every `channel_messages_s`; closed with 4429 beyond."""
     channel_queue_bytes: int = 1_048_576
     """What waits for a reader who does not keep up; closed with 4408 beyond."""
     resume_hours: int = 24

@@ -80,6 +80,71 @@ async def test_a_body_that_is_not_what_it_should_be_is_malformed(browser: Browse
     assert "detail" in answer.json()
 
 
+async def test_json_that_is_not_utf_8_is_malformed_and_no_fault(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    body = b'{"name": "\xff", "password": "x"}'
+    answer = await browser.http.post("/api/v1/session", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0999-05-05T00:00:00Z"])
+async def test_a_date_at_the_ends_of_time_is_malformed(browser: Browser, at: str) -> None:
+    await browser.sign_up("ann")
+
+    answer = await browser.post("/api/v1/spaces", json={"title": "Late", "scheduled_start": at})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert answer.json()["facts"] == {"field": "scheduled_start"}
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_fault(server: Running, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[object] = []
+    said = [{"type": "http.request", "body": b'{"na', "more_body": True}, {"type": "http.disconnect"}]
+
+    async def hears() -> object:
+        return said.pop(0)
+
+    async def is_told(message: dict[str, object]) -> None:
+        told.append(message.get("status"))
+
+    headers = [(b"host", b"talk.example.org"), (b"content-type", b"application/json")]
+    scope = a_scope("POST", "/api/v1/session", headers)
+    await server.app(scope, hears, is_told)  # type: ignore[arg-type]
+
+    assert told[0] == 400
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def a_scope(method: str, path: str, headers: list[tuple[bytes, bytes]]) -> dict[str, object]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("203.0.113.7", 1),
+        "server": ("talk.example.org", 80),
+        "state": {},
+    }
+
+
+async def test_every_refusal_is_counted_by_its_code(server: Running, browser: Browser) -> None:
+    await browser.get("/api/v1/me")
+    await browser.get("/api/v1/nothing")
+    await browser.get("/api/v1/nothing")
+
+    told = (await asks_as(server, "127.0.0.1", {}, url="http://localhost")).text
+    assert 'arengo_refused_total{code="not_signed_in",where="http"} 1.0' in told
+    assert 'arengo_refused_total{code="not_found",where="http"} 2.0' in told
+    assert "arengo_connections 0.0" in told
+
+
 async def test_an_address_of_the_api_that_is_not_there_is_a_problem_too(browser: Browser) -> None:
     missing = await browser.get("/api/v1/nothing")
     wrong = await browser.send("PUT", "/api/v1/me")

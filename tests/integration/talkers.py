@@ -172,7 +172,7 @@ async def a_world(data_dir: Path, database_url: str | None = None, *, limits: Li
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"
     with bound:
         async with running(settings, Instance(url=url), media=media) as server:
-            listener = Listener(server.app, bound, settings.limits)
+            listener = Listener(server.app, bound, settings.limits, server.connections)
             serving = asyncio.create_task(listener.run_until_stopped())
             try:
                 yield World(url, server, media)

@@ -58,7 +58,7 @@ async def front(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     trust = ssl.create_default_context(cafile=str(certificate.authority))
     async with running(settings, Instance(url=url), media=media) as server, contextlib.AsyncExitStack() as stack:
         bound = bind(0, "127.0.0.1")
-        listener = Listener(server.app, bound, settings.limits)
+        listener = Listener(server.app, bound, settings.limits, server.connections)
         serving = asyncio.create_task(listener.run_until_stopped())
         here = f"127.0.0.1:{bound.getsockname()[1]}"
         if request.param == "caddy":

@@ -14,6 +14,8 @@ from tests.service.house import ANN, HOST, a_house
 from arengo.limits import Limits
 from arengo.service.clock import until_the_beat
 from arengo.service.news import Pulsed
+from arengo.service.tally import Tally
+from arengo.web.connections import Connections
 from arengo.web.listener import Listener
 
 LIMITS = Limits()
@@ -35,7 +37,7 @@ async def _nobody(scope: object, receive: object, send: object) -> None:
 
 
 def a_listener(bound: socket.socket) -> Listener:
-    listener = Listener(_nobody, bound, LIMITS)
+    listener = Listener(_nobody, bound, LIMITS, Connections(LIMITS, Tally(), descriptors=1_000))
     listener.config.load()
     return listener
 

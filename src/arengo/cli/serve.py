@@ -99,7 +99,9 @@ async def _serve(settings: Settings, beside: Beside | None) -> None:
         control = ControlSocket(settings.control_socket, server.operator)
         await control.start()
         stack.push_async_callback(control.stop)
-        listeners += [Listener(server.app, bound, settings.limits, tls if secure else None) for bound, secure in sockets]
+        listeners += [
+            Listener(server.app, bound, settings.limits, server.connections, tls if secure else None) for bound, secure in sockets
+        ]
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _read_certificates_again, listeners)
         serving += [asyncio.create_task(listener.run_until_stopped()) for listener in listeners]
         _greet(settings, instance)

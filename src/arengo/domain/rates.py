@@ -27,9 +27,9 @@ class Bucket:
     def drained(self, rate: Rate, now: float) -> Bucket:
         return Bucket(max(0.0, self.level - max(0.0, now - self.at) * rate.drain_per_s), now)
 
-    def poured(self, rate: Rate, now: float) -> Bucket:
+    def poured(self, rate: Rate, now: float, amount: float = 1.0) -> Bucket:
         drained = self.drained(rate, now)
-        return Bucket(drained.level + 1.0, now)
+        return Bucket(drained.level + amount, now)
 
     def wait(self, rate: Rate, now: float) -> float:
         """Seconds until one more fits; 0 when it fits now."""

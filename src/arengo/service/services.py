@@ -13,6 +13,7 @@ from arengo.service.instance import Instance
 from arengo.service.recognition import Recognition
 from arengo.service.sessions import Sessions
 from arengo.service.spaces import Spaces
+from arengo.service.tally import Tally
 from arengo.service.tokens import Tokens
 
 
@@ -37,3 +38,4 @@ class Services:
     limits: Limits
     clock: Clock
     database: Storage
+    tally: Tally

@@ -17,7 +17,7 @@ from arengo.web import auth, pages, site_routes
 from arengo.web.api import accounts, health, instance, invitations, media, metrics, people, session, spaces, stage, tokens
 from arengo.web.config import WebConfig
 from arengo.web.edge import Edge
-from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error, answer_too_deep
+from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error, answer_unreadable
 from arengo.web.openapi import openapi_config
 from arengo.web.signaling.channel import Channels, space_of_channel
 from arengo.web.site import Site
@@ -50,7 +50,8 @@ def create_app(services: Services, config: WebConfig | None = None) -> Litestar:
         exception_handlers={
             ArengoError: answer_arengo_error,
             HTTPException: answer_http_error,
-            RecursionError: answer_too_deep,
+            RecursionError: answer_unreadable,
+            UnicodeDecodeError: answer_unreadable,
             Exception: answer_fault,
         },
         openapi_config=openapi_config(services.settings.version),
@@ -59,7 +60,7 @@ def create_app(services: Services, config: WebConfig | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.edge = Edge(_inner(app, Channels(app, services)), config, services.limits)
+    app.edge = Edge(_inner(app, Channels(app, services)), config, services.limits, services.tally)
     return app
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -35,4 +35,5 @@ class WebConfig:
     csrf_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     media_stats: MediaStats = _no_stats
     metrics_token: str | None = None
+    connections: Sized = ()
     ca_certificate: Path | None = None

@@ -11,17 +11,19 @@ import re
 import time
 from ipaddress import IPv4Network, IPv6Network
 
-import msgspec
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send, WebSocketReceiveMessage
 
+from arengo.domain.errors import ProtocolViolation
 from arengo.limits import Limits
+from arengo.service.tally import Tally
 from arengo.web.config import WebConfig
-from arengo.web.errors import PROBLEM_JSON, problem
+from arengo.web.errors import PROBLEM_JSON, code_told, problem_bytes
 from arengo.web.security import headers_for
 
 _MAPPED = "::ffff:"
+_REFUSED = 400  # statuses from here on
 _SESSION = re.compile(r"(/(?:whip|whep|media)/).+")
 
 _access = logging.getLogger("arengo.access")
@@ -30,10 +32,11 @@ _access = logging.getLogger("arengo.access")
 class Edge:
     """Wraps the application; keeps nothing between requests."""
 
-    def __init__(self, app: ASGIApp, config: WebConfig, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, config: WebConfig, limits: Limits, tally: Tally) -> None:
         self._app = app
         self._config = config
         self._limits = limits
+        self._tally = tally
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         believe_proxy(scope, self._config.trusted_proxies)
@@ -44,7 +47,7 @@ class Edge:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        status, size = 0, 0
+        status, size, is_whole = 0, 0, False
         security = headers_for(scope["path"], _header(scope, b"host"), is_secure=scope["scheme"] == "https")
         method = str(scope.get("method", ""))
 
@@ -56,12 +59,22 @@ class Edge:
                 message["headers"] = [*message["headers"], *(pair for pair in security if pair[0] not in present)]
             elif message["type"] == "http.response.body":
                 size += len(message.get("body", b""))
+                if status >= _REFUSED:
+                    self._tally.count("http", code_told(status, message.get("body", b"")))
             await send(message)
 
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > self._limits.header_bytes:
+        async def receive_whole() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+            nonlocal is_whole
+            message = await receive()
+            if message["type"] == "http.disconnect" and not is_whole:
+                raise ProtocolViolation("The client left before its request was complete.")
+            is_whole = is_whole or (message["type"] == "http.request" and not message.get("more_body", False))
+            return message
+
+        if _header_size(scope) > self._limits.header_bytes:
             await _refuse(send_and_note, "header_too_large", "The header of the request is larger than it may be.")
         else:
-            await self._app(scope, receive, send_and_note)
+            await self._app(scope, receive_whole, send_and_note)
         milliseconds = (time.perf_counter() - began) * 1000
         _access.info("%s %s %d %d B %.1f ms", method, _for_log(scope["path"]), status, size, milliseconds)
 
@@ -99,6 +112,11 @@ def was_forwarded(connection: ASGIConnection) -> bool:  # type: ignore[type-arg]
     return any(name in connection.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip"))
 
 
+def _header_size(scope: Scope) -> int:
+    address = len(scope["raw_path"]) + len(scope["query_string"])
+    return address + sum(len(name) + len(value) for name, value in scope["headers"])
+
+
 def _header(scope: Scope, name: bytes) -> str:
     return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
@@ -131,7 +149,7 @@ def _for_log(path: str) -> str:
 
 
 async def _refuse(send: Send, code: str, detail: str) -> None:
-    body = msgspec.json.encode(refusal := problem(code, detail))
+    refusal, body = problem_bytes(code, detail)
     headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -84,6 +84,7 @@ STATUS: Final[Mapping[str, int]] = {
     "unsupported_media_type": 415,
     "rate_limited": 429,
     "header_too_large": 431,
+    "request_timeout": 408,
     # the server
     "unavailable": 503,
     "fault": 500,
@@ -117,6 +118,18 @@ class Problem(msgspec.Struct, frozen=True):
     facts: dict[str, str | int | bool | None] = {}
 
 
+class _Coded(msgspec.Struct):
+    code: str
+
+
+def code_told(status: int, body: bytes) -> str:
+    """The code in the *body* of an answer that refuses; its status where the body is no problem."""
+    try:
+        return msgspec.json.decode(body, type=_Coded).code
+    except ValueError:
+        return str(status)
+
+
 def status_of(error: ArengoError) -> int:
     """The status of *error*: by its code, else by whose fault it is."""
     if error.code in STATUS:
@@ -142,6 +155,12 @@ def problem(code: str, detail: str, *, status: int | None = None, facts: Facts |
         code=code,
         facts=dict(facts or {}),
     )
+
+
+def problem_bytes(code: str, detail: str) -> tuple[Problem, bytes]:
+    """The problem that tells of *code*, and its body for those who answer without the framework."""
+    refusal = problem(code, detail)
+    return refusal, msgspec.json.encode(refusal)
 
 
 def problem_response(body: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
@@ -178,9 +197,9 @@ def answer_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Respon
     return problem_response(problem(code, detail, status=error.status_code, facts=facts), error.headers)
 
 
-def answer_too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
-    """A body nested deeper than the parser goes; any other endless recursion is our own fault."""
-    if "deserializing" not in str(error):
+def answer_unreadable(request: Request[Any, Any, Any], error: RecursionError | UnicodeDecodeError) -> Response[bytes]:
+    """A body nested deeper than the parser goes, or one that is not UTF-8; raised elsewhere, either is our own fault."""
+    if not _is_raised_by_parser(error):
         return answer_fault(request, error)
     return problem_response(problem("malformed", _SENTENCES["malformed"]))
 
@@ -190,6 +209,15 @@ def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[
     _log.error("Fault while answering %s %s", request.method, request.url.path, exc_info=error)
     return problem_response(problem("fault", "Something went wrong on our side."))
 
+
+def _is_raised_by_parser(error: Exception) -> bool:
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    return innermost is not None and innermost.tb_frame.f_globals.get("__name__") == _PARSER
+
+
+_PARSER: Final = "litestar.serialization.msgspec_hooks"
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "malformed": "The request does not have the shape that it should.",

@@ -15,6 +15,9 @@ from litestar.types import ASGIApp
 
 from arengo.limits import Limits
 from arengo.service.clock import until_the_beat
+from arengo.web.acceptor import Acceptor
+from arengo.web.connections import Connections
+from arengo.web.http_connection import HttpConnection
 from arengo.web.signaling.sockets import ChannelSocket
 
 DATE_S = 1.0
@@ -31,11 +34,11 @@ class TlsFiles:
 class Listener(uvicorn.Server):
     """One address that is served, by http or https; signals are the business of who started the process."""
 
-    def __init__(self, app: ASGIApp, bound: socket.socket, limits: Limits, tls: TlsFiles | None = None) -> None:
+    def __init__(self, app: ASGIApp, bound: socket.socket, limits: Limits, connections: Connections, tls: TlsFiles | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=HttpConnection,
                 ws=ChannelSocket,
                 lifespan="off",
                 log_config=None,
@@ -45,15 +48,15 @@ class Listener(uvicorn.Server):
                 ws_max_size=limits.request_body_bytes,
                 ws_ping_interval=None,  # the channel has a ping of its own
                 ws_per_message_deflate=False,  # it would cost more memory than a whole listener may
-                limit_concurrency=limits.open_connections,
-                timeout_keep_alive=30,
+                timeout_keep_alive=int(limits.idle_s),
                 timeout_graceful_shutdown=1,
-                backlog=2048,
                 ssl_certfile=tls.certificate if tls else None,
                 ssl_keyfile=tls.key if tls else None,
             )
         )
         self._bound = bound
+        self._limits = limits
+        self._connections = connections
         self._tls = tls
         self._told_to_stop = asyncio.Event()
 
@@ -64,6 +67,14 @@ class Listener(uvicorn.Server):
     async def run_until_stopped(self) -> None:
         """Serve until `stop`."""
         await self.serve(sockets=[self._bound])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept; our own acceptor knows what each connection costs before it is served."""
+        await self.lifespan.startup()
+        acceptor = Acceptor(self._bound, self.config, self.server_state, self._connections, self._limits)
+        acceptor.start()
+        self.servers = [acceptor]  # type: ignore[list-item]  # it closes and waits as uvicorn expects of a server
+        self.started = True
 
     async def main_loop(self) -> None:
         """Keep the date in answers right until `stop`; uvicorn would look ten times a second whether it has come."""

@@ -63,6 +63,7 @@ export const ENGLISH_REFUSALS: RefusalSentences = {
   not_acceptable: "The server did not understand this. Load the page again.",
   unsupported_media_type: "The server did not understand this. Load the page again.",
   header_too_large: "This is too much to send at once.",
+  request_timeout: "The request took too long to reach the server. Try again.",
   fault: "Something went wrong on the server. It has been noted there. Try again in a moment.",
   webrtc_failed: "The browser could not set up the sound. Load the page again.",
   offline: "There is no network. Try again when it is back.",

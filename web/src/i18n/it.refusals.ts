@@ -63,6 +63,7 @@ export const ITALIAN_REFUSALS: RefusalSentences = {
   not_acceptable: "Il server non ha capito. Ricarica la pagina.",
   unsupported_media_type: "Il server non ha capito. Ricarica la pagina.",
   header_too_large: "È troppo da mandare in una volta.",
+  request_timeout: "La richiesta ci ha messo troppo ad arrivare al server. Riprova.",
   fault: "Qualcosa non è andato sul server, e lì è stato annotato. Riprova tra un momento.",
   webrtc_failed: "Il browser non è riuscito a preparare il suono. Ricarica la pagina.",
   offline: "Non c’è rete. Riprova quando torna.",

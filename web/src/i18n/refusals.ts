@@ -10,7 +10,7 @@ export const REFUSAL_CODES = [
   "invitation_invalid", "password_invalid", "lang_invalid", "label_invalid", "scope_unknown", "too_many_tokens",
   "too_many_invitations", "no_such_token", "too_many_spaces", "topics_invalid", "already_started", "not_on_stage",
   "guest_cannot_speak", "unknown_emoji", "no_such_session", "media_stopped", "not_found", "method_not_allowed", "not_acceptable",
-  "unsupported_media_type", "header_too_large", "fault",
+  "unsupported_media_type", "header_too_large", "request_timeout", "fault",
   // given by this side
   "offline", "timed_out", "unreadable", "left", "webrtc_failed",
 ] as const;

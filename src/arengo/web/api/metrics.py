@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from arengo.domain.errors import Refusal
 from arengo.service.services import Services
 from arengo.service.space_figures import SpaceFigures
+from arengo.service.tally import Tally
 from arengo.web.config import web_config
 from arengo.web.edge import client_address, was_forwarded
 
@@ -103,6 +104,21 @@ class SpacesCollector(Collector):
         yield GaugeMetricFamily("arengo_event_lag_seconds", "Slowest command of the last second", value=figures.event_lag_s)
 
 
+class RefusalsCollector(Collector):
+    """What was refused, and how many connections are open."""
+
+    def __init__(self, tally: Tally, connections: int) -> None:
+        self._tally = tally
+        self._connections = connections
+
+    def collect(self) -> Iterator[Metric]:
+        refused = CounterMetricFamily("arengo_refused", "What was refused, by place and code", labels=["where", "code"])
+        for (where, code), count in self._tally.counts.items():
+            refused.add_metric([where, code], count)
+        yield refused
+        yield GaugeMetricFamily("arengo_connections", "Open connections to the web server", value=self._connections)
+
+
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[bytes]:
     """The text format of Prometheus; 403 `not_permitted` for everybody else."""
@@ -112,6 +128,7 @@ async def metrics(request: Request[Any, Any, Any], services: NamedDependency[Ser
     registry = CollectorRegistry()
     registry.register(MediaCollector(config.media_stats()))
     registry.register(SpacesCollector(services.spaces.figures()))
+    registry.register(RefusalsCollector(services.tally, len(config.connections)))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 

@@ -206,6 +206,7 @@ class Conversation:
         return await seat.room.ask(seat.attendant.person, asked, from_app=True)
 
     def _refuse(self, number: int, error: ArengoError, *, retry_after: float | None) -> None:
+        self._services.tally.count("channel", error.code)
         refused = wire.Refused(id=number, code=error.code, detail=error.detail, facts=dict(error.facts), retry_after=retry_after)
         self._outlet.say(encode(refused))
 

@@ -9,14 +9,24 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final, Protocol
 
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.http11 import Request
+
+from arengo.limits import Limits
+from arengo.service.tally import Tally
+from arengo.web.signaling.closing import PROTOCOL_VIOLATION, TOO_SLOW
 
 SOCKET: Final = "arengo.socket"
 """The extension of an ASGI scope under which `ChannelSocket` is found."""
 
 LINGER_S: Final = 1.0
 """For so long a reader may still take what waits once the channel is closed."""
+
+
+_TROUBLE: Final = 1002
+"""Close codes from here on say that something is wrong."""
 
 
 class SocketLost(Exception):
@@ -44,6 +54,11 @@ class ChannelSocket(WebSocketsSansIOProtocol):
 
     _is_answered = False
 
+    def __init__(self, config: Config, state: ServerState, *, limits: Limits, tally: Tally) -> None:
+        super().__init__(config, state, {})
+        self._limits = limits
+        self._tally = tally
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):  # absent where the handshake was refused
@@ -58,6 +73,23 @@ class ChannelSocket(WebSocketsSansIOProtocol):
         super().on_task_complete(task)
         self._is_answered = True
         self._take_apart()
+
+    def handle_ping(self) -> None:
+        super().handle_ping()
+        if self.waiting_bytes() > self._limits.channel_queue_bytes:
+            self.close(TOO_SLOW.code, TOO_SLOW.reason)
+
+    def handle_parser_exception(self) -> None:
+        self._tally.count("channel", PROTOCOL_VIOLATION.reason)
+        super().handle_parser_exception()
+        self.close_timer = self.loop.call_later(LINGER_S, self._hang_up)
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):
+            self.frames = []
+            self.close(1007, "invalid_utf8")
+        else:
+            super().send_receive_event_to_app()
 
     async def hears(self) -> str:
         message: Any = await self.receive()
@@ -75,6 +107,8 @@ class ChannelSocket(WebSocketsSansIOProtocol):
     def close(self, code: int, reason: str) -> None:
         if self.close_sent or self.transport.is_closing():
             return
+        if code >= _TROUBLE:
+            self._tally.count("channel", reason.partition(":")[0])
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -96,6 +130,14 @@ class ChannelSocket(WebSocketsSansIOProtocol):
             self.transport.abort()
         else:
             self.transport.close()
+
+
+def _is_utf8(frames: list[bytes]) -> bool:
+    try:
+        b"".join(frames).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def socket_of(scope: Any) -> Socket:
