@@ -23,6 +23,7 @@ from arengo.service.housekeeping import Housekeeping
 from arengo.service.ids import Ids, SystemIds
 from arengo.service.instance import Instance
 from arengo.service.operator import Operator
+from arengo.service.password_changes import PasswordChanges
 from arengo.service.ports import MediaPlane
 from arengo.service.recognition import Recognition
 from arengo.service.services import Services
@@ -51,6 +52,7 @@ class People:
     accounts: Accounts
     recognition: Recognition
     sessions: Sessions
+    password_changes: PasswordChanges
     tokens: Tokens
     guests: Guests
 
@@ -101,12 +103,14 @@ async def open_people(settings: Settings, database: Database, clock: Clock, ids:
     guest_secret = await store.secret("guest-pass", secrets.token_bytes(32), clock.now())
     guests = Guests(guest_secret, ids=ids, clock=clock, limits=limits)
     recognition = Recognition(store, guests, clock=clock, limits=limits)
+    accounts = Accounts(store, guests, recognition, passwords, ids=ids, clock=clock, limits=limits, signup=settings.signup)
     try:
         yield People(
             store,
-            Accounts(store, guests, recognition, passwords, ids=ids, clock=clock, limits=limits, signup=settings.signup),
+            accounts,
             recognition,
             Sessions(store, store, recognition, passwords, ids=ids, clock=clock, limits=limits),
+            PasswordChanges(store, accounts, recognition, passwords, ids=ids, clock=clock, limits=limits),
             Tokens(store, recognition, ids=ids, clock=clock, limits=limits),
             guests,
         )
@@ -137,11 +141,13 @@ async def running(
             limits=settings.limits,
             people=people.accounts,
         )
-        operator = Operator(people.accounts, people.tokens, spaces)
+        people.recognition.when_ended(spaces.shut_out)
+        operator = Operator(people.accounts, people.tokens, people.password_changes, spaces)
         services = Services(
             accounts=people.accounts,
             recognition=people.recognition,
             sessions=people.sessions,
+            password_changes=people.password_changes,
             tokens=people.tokens,
             guests=people.guests,
             spaces=spaces,
@@ -160,7 +166,7 @@ async def running(
             connections=connections,
             ca_certificate=settings.tls_dir / "ca.crt" if settings.tls_local else None,
         )
-        housekeeping = Housekeeping(people.store, people.store, clock=clock, limits=settings.limits)
+        housekeeping = Housekeeping(people.store, people.sessions, clock=clock, limits=settings.limits)
         await spaces.start()
         housekeeping.start()
         try:

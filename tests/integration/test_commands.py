@@ -50,6 +50,25 @@ def test_a_ban_beside_a_running_server_acts_at_once(data_dir: Path) -> None:
         assert who(server.url, token).status_code in (401, 403)
 
 
+def test_another_password_beside_a_running_server_ends_logins_and_tokens_at_once(data_dir: Path) -> None:
+    with serving(data_dir) as server:
+        token = a_token(data_dir)
+        assert who(server.url, token).status_code == 200
+
+        said = arengo("account", "password", "ann", "--password", "-", "--data-dir", data_dir, typed="battery staple\n")
+
+        assert said.out == "ann has a new password; every login and token has ended."
+        assert who(server.url, token).status_code == 401
+        signed_in = httpx.post(f"{server.url}/api/v1/session", json={"name": "ann", "password": "battery staple"})
+        assert signed_in.json()["name"] == "ann"
+        server.end()
+
+    later = a_token(data_dir, "ann")
+    assert arengo("account", "password", "ann", "--data-dir", data_dir, typed="another battery\n").code == 0
+    with serving(data_dir) as server:
+        assert who(server.url, later).status_code == 401
+
+
 def test_a_ban_acts_while_the_database_is_locked_and_is_kept_when_it_is_free(data_dir: Path) -> None:
     with serving(data_dir) as server:
         token = a_token(data_dir)
@@ -93,6 +112,7 @@ def test_a_space_is_ended_from_the_shell_with_or_without_a_server(data_dir: Path
         (["space", "end", "0123456789abc"], 1, "no_such_space"),
         (["account", "create", "A B"], 1, "name_invalid"),
         (["account", "ban", "nobody"], 1, "no_such_person"),
+        (["account", "password", "nobody", "--password", "long enough"], 1, "no_such_person"),
         (["token", "create", "nobody"], 1, "no_such_person"),
         (["restore", "/nowhere.tar"], 3, "There is no file"),
         (["backup"], 3, "There is no database"),

@@ -15,6 +15,7 @@ from arengo.service.accounts import Accounts
 from arengo.service.guests import Guests
 from arengo.service.ids import SystemIds
 from arengo.service.instance import Signup
+from arengo.service.password_changes import PasswordChanges
 from arengo.service.recognition import Recognition
 from arengo.service.sessions import Sessions
 from arengo.service.tokens import Tokens
@@ -30,23 +31,28 @@ class House:
     recognition: Recognition
     accounts: Accounts
     sessions: Sessions
+    password_changes: PasswordChanges
     tokens: Tokens
     clock: StoppedClock
 
 
-def a_house(store: DatabaseAccounts, clock: StoppedClock, ids: SystemIds, *, signup: Signup = "open") -> House:
+def a_house(
+    store: DatabaseAccounts, clock: StoppedClock, ids: SystemIds, *, signup: Signup = "open", passwords: PlainPasswords | None = None
+) -> House:
     """An account side over *store*."""
     limits = Limits()
-    passwords = PlainPasswords()
+    passwords = passwords or PlainPasswords()
     guests = Guests(b"secret" * 6, ids=ids, clock=clock, limits=limits)
     recognition = Recognition(store, guests, clock=clock, limits=limits)
+    accounts = Accounts(store, guests, recognition, passwords, ids=ids, clock=clock, limits=limits, signup=signup)
     return House(
         store,
         passwords,
         guests,
         recognition,
-        Accounts(store, guests, recognition, passwords, ids=ids, clock=clock, limits=limits, signup=signup),
+        accounts,
         Sessions(store, store, recognition, passwords, ids=ids, clock=clock, limits=limits),
+        PasswordChanges(store, accounts, recognition, passwords, ids=ids, clock=clock, limits=limits),
         Tokens(store, recognition, ids=ids, clock=clock, limits=limits),
         clock,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from tests.fakes.clock import StoppedClock
@@ -15,7 +15,7 @@ from tests.fakes.space_store import MemorySpaces
 
 from arengo.domain.commands import Command
 from arengo.domain.events import Event
-from arengo.domain.identity import Identity
+from arengo.domain.identity import Credential, CredentialKind, Identity
 from arengo.domain.ids import SpaceId
 from arengo.domain.settings import Settings, Visibility, WhoMaySpeak
 from arengo.limits import Limits
@@ -33,6 +33,11 @@ NEVER_S = 1e9
 
 def an_account(number: int, name: str | None = None) -> Identity:
     return Identity(str(number), "account", name or f"Person {number}", handle=f"p{number}")
+
+
+def by(kind: CredentialKind, who: Identity) -> Identity:
+    """*who*, recognised by a credential of their own."""
+    return replace(who, credential=Credential(kind, who.id))
 
 
 HOST = an_account(1, "Hanna")
@@ -111,18 +116,24 @@ class House:
         self, space: SpaceId, who: Identity, *, stay: Stay | None = None, since: int = 0, shown: bool = True
     ) -> tuple[Ear, Seat]:
         ear = Ear()
-        seat = await self.spaces.enter(space, who.person, ear, shown=shown, stay=stay, since=since)
+        seat = await self.spaces.enter(space, who.person, ear, shown=shown, stay=stay, since=since, credential=who.credential)
         return ear, seat
 
     async def leaves(self, seat: Seat, ear: Ear) -> None:
         await lose_channel(seat.room, seat.attendant, ear)
 
     async def joins(self, space: SpaceId, who: Identity, door: Door = Door.APP) -> str:
-        session, _ = await self.spaces.open_media(space, who.person, door, an_offer(), "127.0.0.1")
+        session, _ = await self.spaces.open_media(space, who.person, door, an_offer(), "127.0.0.1", who.credential)
         return session
 
     async def asks(self, space: SpaceId, who: Identity, command: Command) -> int:
         return (await self.spaces.ask(space, who, command)).space.version
+
+    async def ends(self, who: Identity) -> None:
+        """End the credential by which *who* was recognised, as a sign-out does."""
+        assert who.credential is not None
+        who.credential.has_ended = True
+        await self.spaces.shut_out(who.credential)
 
     def heard(self, space: SpaceId, seat: Seat) -> bool:
         """Whether the voice of that seat is let through."""

@@ -52,7 +52,7 @@ async def test_a_ban_silences_while_the_database_is_locked_and_is_written_down_a
     async def pause(_: float) -> None:
         await again.wait()
 
-    operator = Operator(house.accounts, house.tokens, spaces, pause=pause)
+    operator = Operator(house.accounts, house.tokens, house.password_changes, spaces, pause=pause)
 
     assert await operator.ban("ann", reason="spam") is False
     assert spaces.silenced == [account.id]

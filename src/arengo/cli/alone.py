@@ -18,4 +18,4 @@ async def obey_alone(settings: Settings, command: AnyControlCommand) -> Reply:
     ids = SystemIds(clock)
     async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
         at_rest = SpacesAtRest(DatabaseSpaces(database), clock)
-        return await obey(Operator(people.accounts, people.tokens, at_rest, lives_on=False), command)
+        return await obey(Operator(people.accounts, people.tokens, people.password_changes, at_rest, lives_on=False), command)

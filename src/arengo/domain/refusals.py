@@ -13,6 +13,10 @@ def not_signed_in() -> Refusal:
     return Refusal("Guests listen; sign in to do that.", code="not_signed_in")
 
 
+def signed_out() -> Refusal:
+    return Refusal("You are not signed in any more; sign in again.", code="not_signed_in")
+
+
 def guest_cannot_speak() -> Refusal:
     return Refusal("A guest can only listen; ask them to sign in.", code="guest_cannot_speak")
 

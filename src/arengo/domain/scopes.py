@@ -1,4 +1,4 @@
-"""What an API token may be allowed, a part of what its account may do."""
+"""What an API token may be allowed, a part of what its account may do, and for how long anybody may do anything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from arengo.domain import refusals
 from arengo.domain.errors import Refusal
-from arengo.domain.identity import Identity
+from arengo.domain.identity import Credential, Identity
 
 SCOPES: Final[Mapping[str, str]] = {
     "spaces:read": "see spaces, who is in them, and follow their channel",
@@ -32,6 +32,12 @@ def require_scope(identity: Identity, scope: str) -> None:
     """Refuse with `scope_missing` what the token was not made for."""
     if not identity.has_scope(scope):
         raise Refusal(f"This token lacks the scope {scope}.", code="scope_missing", facts={"scope": scope})
+
+
+def require_valid(credential: Credential | None) -> None:
+    """Refuse with `not_signed_in` if the credential that asks has ended since it was recognised."""
+    if credential is not None and credential.has_ended:
+        raise refusals.signed_out()
 
 
 def require_account(identity: Identity) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import dropwhile, islice
 
-from arengo.domain.identity import Person
+from arengo.domain.identity import Credential, Person
 from arengo.domain.ids import PersonId, SpaceId, Voice
 from arengo.service.news import Crowd, Outlet
 from arengo.service.ports import PeerId
@@ -41,6 +41,7 @@ class MediaSession:
     door: Door
     space: SpaceId
     person: PersonId
+    credential: Credential | None = None  # that opened it
     allowed: bool = False
     prompt: bool = False
     is_connected: bool = False
@@ -54,6 +55,7 @@ class Attendant:
     voice: Voice
     is_shown: bool = True
     outlet: Outlet | None = None
+    credential: Credential | None = None  # that opened the outlet
     version: int = 0  # of the space, up to which this channel has been told
     sessions: list[MediaSession] = field(default_factory=list)
     publisher: MediaSession | None = None  # the one session that may carry the voice

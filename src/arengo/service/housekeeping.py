@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 from arengo.domain.errors import Unavailable
 from arengo.limits import Limits
-from arengo.service.account_store import AccountStore, LoginStore
+from arengo.service.account_store import AccountStore
 from arengo.service.clock import Clock
+from arengo.service.sessions import Sessions
 
 _log = logging.getLogger("arengo.housekeeping")
 
@@ -21,14 +21,14 @@ class Housekeeping:
     def __init__(
         self,
         accounts: AccountStore,
-        logins: LoginStore,
+        sessions: Sessions,
         *,
         clock: Clock,
         limits: Limits,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._accounts = accounts
-        self._logins = logins
+        self._sessions = sessions
         self._clock = clock
         self._limits = limits
         self._pause = pause
@@ -48,7 +48,7 @@ class Housekeeping:
     async def clean(self) -> None:
         """One round."""
         now = self._clock.now()
-        logins = await self._logins.forget_sessions(used_before=now - timedelta(days=self._limits.session_days))
+        logins = await self._sessions.forget_unused()
         invitations = await self._accounts.forget_invitations(expired_before=now)
         if logins or invitations:
             _log.info("Forgot %d logins and %d invitations that had run out.", logins, invitations)

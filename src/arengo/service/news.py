@@ -14,7 +14,7 @@ from arengo.domain.identity import Person
 from arengo.domain.ids import Voice
 from arengo.domain.space import Space
 
-MediaEnd = Literal["replaced", "silent", "removed", "banned", "ended", "server"]
+MediaEnd = Literal["replaced", "silent", "removed", "banned", "signed_out", "ended", "server"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Protocol
 from arengo.domain.errors import Unavailable
 from arengo.service.account_store import Account
 from arengo.service.accounts import Accounts
+from arengo.service.password_changes import PasswordChanges
 from arengo.service.tokens import Tokens
 
 _log = logging.getLogger("arengo.operator")
@@ -37,11 +38,19 @@ class Operator:
     """The operator's use cases; owns what still has to be written down."""
 
     def __init__(
-        self, accounts: Accounts, tokens: Tokens, spaces: OperatedSpaces, *, lives_on: bool = True, pause: Pause = asyncio.sleep
+        self,
+        accounts: Accounts,
+        tokens: Tokens,
+        passwords: PasswordChanges,
+        spaces: OperatedSpaces,
+        *,
+        lives_on: bool = True,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         """*lives_on*: there is time to try again what the database does not take at once."""
         self._accounts = accounts
         self._tokens = tokens
+        self._passwords = passwords
         self._spaces = spaces
         self._lives_on = lives_on
         self._pause = pause
@@ -50,6 +59,10 @@ class Operator:
     async def create_account(self, name: str, *, display: str | None, password: str | None, bot: bool = False) -> Account:
         """Make an account, whatever the sign-up policy is."""
         return await self._accounts.create(name, password, display=display, bot=bot)
+
+    async def set_password(self, name: str, password: str) -> None:
+        """Give an account another password, and end all its logins and tokens with what they opened."""
+        await self._passwords.reset(name, password)
 
     async def create_token(self, name: str, *, label: str, scopes: Iterable[str] | None) -> str:
         """Make an API token for the account of that name and give its secret."""

@@ -10,6 +10,7 @@ from arengo.service.accounts import Accounts
 from arengo.service.clock import Clock
 from arengo.service.guests import Guests
 from arengo.service.instance import Instance
+from arengo.service.password_changes import PasswordChanges
 from arengo.service.recognition import Recognition
 from arengo.service.sessions import Sessions
 from arengo.service.spaces import Spaces
@@ -31,6 +32,7 @@ class Services:
     accounts: Accounts
     recognition: Recognition
     sessions: Sessions
+    password_changes: PasswordChanges
     tokens: Tokens
     guests: Guests
     spaces: Spaces

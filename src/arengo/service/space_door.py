@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from datetime import datetime
 
-from arengo.domain import absence
+from arengo.domain import absence, refusals
 from arengo.domain.access import reason_to_leave
 from arengo.domain.commands import ComeOnStage, Leave, decide
 from arengo.domain.errors import ArengoError, Unavailable
 from arengo.domain.events import Events, Mic
-from arengo.domain.identity import Person
+from arengo.domain.identity import Credential, Person
 from arengo.domain.ids import PersonId
+from arengo.domain.scopes import require_valid
 from arengo.domain.shedding import has_reserve
 from arengo.domain.space import Space
 from arengo.domain.stage import set_mic
@@ -22,12 +23,16 @@ from arengo.service.space_media import has_open_mic
 from arengo.service.space_room import SpaceRoom
 
 
-async def enter(room: SpaceRoom, person: Person, outlet: Outlet, *, shown: bool, since: int | None) -> Attendant:
+async def enter(
+    room: SpaceRoom, person: Person, outlet: Outlet, *, shown: bool, since: int | None, credential: Credential | None = None
+) -> Attendant:
     """Give *person* a channel; the older one, if any, is closed as replaced. *since*: the last version that they have seen."""
+    require_valid(credential)
     room.require_entry(person)
     _require_room(room, person)
     attendant = _attend(room, person)
     previous, attendant.outlet = attendant.outlet, outlet
+    attendant.credential = credential
     attendant.person = person
     attendant.is_shown = shown
     if previous is not None:
@@ -57,19 +62,21 @@ async def depart(room: SpaceRoom, attendant: Attendant) -> None:
     await note_absence(room, person.id)
 
 
-async def open_media(room: SpaceRoom, person: Person, door: Door, offer: str, requester: str) -> tuple[MediaSession, str]:
+async def open_media(
+    room: SpaceRoom, person: Person, door: Door, offer: str, requester: str, credential: Credential | None = None
+) -> tuple[MediaSession, str]:
     """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone."""
     room.tools.offers.take(f"{room.space.id}/{person.id}")
-    _require_sound(room, person)
+    _require_sound(room, person, credential)
     if door is not Door.WHIP:
         _require_room(room, person)
         room.tools.admission.require_place(has_reserve=has_reserve(room.space, person))
     if door is Door.WHIP:
         decide(room.space, person, ComeOnStage(Mic.ON), room.moment(person.id, room.now()))
-    session = MediaSession(room.tools.ids.token(), PeerId(next(room.tools.peer_numbers)), door, room.space.id, person.id)
+    session = MediaSession(room.tools.ids.token(), PeerId(next(room.tools.peer_numbers)), door, room.space.id, person.id, credential)
     answer = await room.media.accept(session, _attendant(room, person), offer, requester)
     try:
-        _require_sound(room, person)
+        _require_sound(room, person, credential)
         attendant = _attend(room, person)
         room.media.join(attendant, session)
     except ArengoError:
@@ -101,6 +108,18 @@ async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None, 
         await depart(room, attendant)
     else:
         await note_presence(room, attendant)
+
+
+async def shut_out(room: SpaceRoom, credential: Credential) -> None:
+    """End what *credential* opened here; whatever its person opened by another goes on, and their place is kept for a while."""
+    attendant = room.attendance.find(PersonId(credential.person))
+    if attendant is None:
+        return
+    person, publisher = attendant.person, attendant.publisher
+    await room.shut(attendant, refusals.signed_out(), credential)
+    if publisher is not None and publisher.credential is credential and has_open_mic(room.space, person.id):
+        await room.post(lambda space, now: _closed_mic(space, person))
+    await note_presence(room, attendant)
 
 
 def _only_listens(space: Space, person: Person) -> bool:
@@ -139,7 +158,7 @@ def _closed_mic(space: Space, person: Person) -> Events:
 
 async def _come_by_whip(room: SpaceRoom, attendant: Attendant, session: MediaSession) -> None:
     try:
-        await room.turn(lambda space, now: decide(space, attendant.person, ComeOnStage(Mic.ON), room.moment(attendant.person.id, now)))
+        await room.turn(lambda space, now: room.decided(space, attendant.person, ComeOnStage(Mic.ON), now, session.credential))
     except ArengoError:
         await room.media.end(attendant, session, "server")
         await note_presence(room, attendant)
@@ -147,7 +166,8 @@ async def _come_by_whip(room: SpaceRoom, attendant: Attendant, session: MediaSes
     await room.media.give_voice(attendant, session)
 
 
-def _require_sound(room: SpaceRoom, person: Person) -> None:
+def _require_sound(room: SpaceRoom, person: Person, credential: Credential | None) -> None:
+    require_valid(credential)
     room.require_entry(person)
     room.require_live()
     refusal = reason_to_leave(room.space, person)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,10 +18,11 @@ from arengo.domain.access import reason_to_leave, require_entry
 from arengo.domain.commands import ComeOnStage, Command, SetMic, decide
 from arengo.domain.errors import ArengoError, Refusal, Unavailable
 from arengo.domain.events import Events, Mic, Presence, is_observed, silences
-from arengo.domain.identity import Person
+from arengo.domain.identity import Credential, Person
 from arengo.domain.ids import PersonId, Voice, voice_of
 from arengo.domain.moment import Moment
 from arengo.domain.roles import Action
+from arengo.domain.scopes import require_valid
 from arengo.domain.space import Space, evolve_all
 from arengo.limits import Limits
 from arengo.service.admission import Admission
@@ -81,10 +82,13 @@ class SpaceRoom:
 
     # ---- asking ------------------------------------------------------------------------------
 
-    async def ask(self, by: Person, command: Command, *, from_app: bool = False) -> int:
-        """Let *by* command the space; give the version that this led to. Raises Refusal and Unavailable."""
+    async def ask(self, by: Person, command: Command, *, credential: Credential | None = None, from_app: bool = False) -> int:
+        """Let *by* command the space, if *credential* is still valid when the turn comes; return the version that this led to.
+
+        Raises Refusal and Unavailable.
+        """
         self.tools.commands.take(f"{self.space.id}/{by.id}")
-        version = await self.turn(lambda space, now: self._decided(space, by, command, now), by=by)
+        version = await self.turn(lambda space, now: self.decided(space, by, command, now, credential), by=by)
         if isinstance(command, ComeOnStage | SetMic) and command.mic is Mic.ON:
             await self._lend_voice(by.id, from_app=from_app)
         return version
@@ -256,11 +260,17 @@ class SpaceRoom:
 
     async def put_out(self, attendant: Attendant, refusal: Refusal) -> None:
         """Close what *attendant* has here, telling them why, and forget them."""
-        await self.media.end_all(attendant, _media_end(refusal))
-        if attendant.outlet is not None:
+        await self.shut(attendant, refusal)
+        self.attendance.remove(attendant)
+
+    async def shut(self, attendant: Attendant, refusal: Refusal, opened_by: Credential | None = None) -> None:
+        """Close what *attendant* has here, or only what *opened_by* opened, telling them why: the sound first, then the channel."""
+        for session in tuple(attendant.sessions):
+            if opened_by is None or session.credential is opened_by:
+                await self.media.end(attendant, session, _media_end(refusal))
+        if attendant.outlet is not None and (opened_by is None or attendant.credential is opened_by):
             attendant.outlet.close(PutOut(refusal))
             attendant.outlet = None
-        self.attendance.remove(attendant)
 
     async def _empty(self) -> None:
         for attendant in tuple(self.attendance.everybody()):
@@ -269,7 +279,9 @@ class SpaceRoom:
                 attendant.outlet.close(Over())
             self.attendance.remove(attendant)
 
-    def _decided(self, space: Space, by: Person, command: Command, now: datetime) -> Events:
+    def decided(self, space: Space, by: Person, command: Command, now: datetime, credential: Credential | None) -> Events:
+        """Return what *command* comes to, unless *credential* has ended or *by* may not be here."""
+        require_valid(credential)
         require_entry(space, by, banned=by.id in self.banned)
         return decide(space, by, command, self.moment(by.id, now))
 
@@ -296,4 +308,7 @@ def _heed(answer: asyncio.Future[int]) -> None:
 
 
 def _media_end(refusal: Refusal) -> MediaEnd:
-    return "banned" if refusal.code == "banned" else "removed" if refusal.code == "removed" else "server"
+    return _MEDIA_ENDS.get(refusal.code, "server")
+
+
+_MEDIA_ENDS: Mapping[str, MediaEnd] = {"banned": "banned", "removed": "removed", "not_signed_in": "signed_out"}

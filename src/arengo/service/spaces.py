@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -17,7 +17,7 @@ from arengo.domain import hosting, refusals
 from arengo.domain.access import may_see, require_sight
 from arengo.domain.commands import Command, StartSpace
 from arengo.domain.errors import Refusal, Unavailable
-from arengo.domain.identity import Identity, Person
+from arengo.domain.identity import Credential, Identity, Person
 from arengo.domain.ids import PersonId, SpaceId, is_space_id
 from arengo.domain.lifecycle import State
 from arengo.domain.rates import Rate
@@ -32,7 +32,7 @@ from arengo.service.news import Crowd, Outlet
 from arengo.service.ports import MediaPlane, PeerId, PeopleDirectory, SpaceStore
 from arengo.service.rates import RateLimit
 from arengo.service.resume import ResumeTokens, Stay
-from arengo.service.space_door import enter, hang_up, open_media
+from arengo.service.space_door import enter, hang_up, open_media, shut_out
 from arengo.service.space_ear import MediaEar
 from arengo.service.space_figures import SpaceFigures, figures_of
 from arengo.service.space_listing import SpaceView, by_audience, is_overdue, view_of
@@ -180,25 +180,35 @@ class Spaces:
         await self._store.create(space)
         room = self.rooms.keep(space)
         if start:
-            await room.ask(host, StartSpace())
+            await room.ask(host, StartSpace(), credential=identity.credential)
         return view_of(room)
 
     async def ask(self, space_id: SpaceId, identity: Identity, command: Command) -> SpaceView:
         """Let *identity* command a space; give it as it is after that."""
         room = await self._room(space_id, identity)
-        await room.ask(identity.person, command)
+        await room.ask(identity.person, command, credential=identity.credential)
         return view_of(room)
 
     # ---- coming in ---------------------------------------------------------------------------
 
-    async def enter(self, space_id: SpaceId, person: Person, outlet: Outlet, *, shown: bool, stay: Stay | None, since: int) -> Seat:
+    async def enter(
+        self,
+        space_id: SpaceId,
+        person: Person,
+        outlet: Outlet,
+        *,
+        shown: bool,
+        stay: Stay | None,
+        since: int,
+        credential: Credential | None = None,
+    ) -> Seat:
         """Give *person* a channel; with the *stay* of a resume token, they are told only what came after version *since*."""
         room = await self.rooms.room(space_id)
         if room.space.state.is_over:
             require_sight(room.space, person)
             raise refusals.already_ended(room.space.state.value)
         known = stay is not None and stay.epoch == room.epoch
-        attendant = await enter(room, person, outlet, shown=shown, since=since if known else None)
+        attendant = await enter(room, person, outlet, shown=shown, since=since if known else None, credential=credential)
         return Seat(room, attendant)
 
     def require_room(self) -> None:
@@ -212,10 +222,12 @@ class Spaces:
             return None
         return None if await self._people.is_banned(stay.person.id) else stay
 
-    async def open_media(self, space_id: SpaceId, person: Person, door: Door, offer: str, requester: str) -> tuple[str, str]:
+    async def open_media(
+        self, space_id: SpaceId, person: Person, door: Door, offer: str, requester: str, credential: Credential | None = None
+    ) -> tuple[str, str]:
         """Answer an SDP offer; give the name of the session and the answer. *requester* is an IP address."""
         room = await self.rooms.room(space_id)
-        session, answer = await open_media(room, person, door, offer, requester)
+        session, answer = await open_media(room, person, door, offer, requester, credential)
         return session.id, answer
 
     async def close_media(self, space_id: SpaceId, door: Door, session_id: str) -> None:
@@ -228,20 +240,28 @@ class Spaces:
             raise Refusal("There is no such media session.", code="no_such_session")
         await hang_up(room, session, None)
 
-    # ---- the operator ------------------------------------------------------------------------
+    # ---- the end of somebody -----------------------------------------------------------------
+
+    async def shut_out(self, credential: Credential) -> None:
+        """Silence and close at once what *credential*, which has ended, opened in any space."""
+        if self._running is not None:
+            await self._everywhere(lambda room: shut_out(room, credential))
 
     async def ban(self, account_id: str) -> None:
         """Silence and put out an account in every space at once; what has to be written follows when the database answers."""
-        person = PersonId(account_id)
-        outcomes = await asyncio.gather(*(self._ban_from(room, person) for room in self.rooms), return_exceptions=True)
-        for fault in outcomes:
-            if isinstance(fault, BaseException):
-                log.error("A ban could not be carried through in one space: %s", type(fault).__name__, exc_info=fault)
+        await self._everywhere(lambda room: self._ban_from(room, PersonId(account_id)))
 
     async def end_by_operator(self, space_id: str) -> None:
         """End a live space, or cancel a scheduled one, on the operator's word."""
         room = await self.rooms.room(SpaceId(space_id))
         await room.turn(lambda space, now: hosting.stop(space, "operator", now))
+
+    async def _everywhere(self, act: Callable[[SpaceRoom], Awaitable[None]]) -> None:
+        """Do *act* in every room at the same time; a room where it fails holds up no other."""
+        outcomes = await asyncio.gather(*(act(room) for room in self.rooms), return_exceptions=True)
+        for fault in outcomes:
+            if isinstance(fault, BaseException):
+                log.error("Somebody could not be put out of one space: %s", type(fault).__name__, exc_info=fault)
 
     async def _ban_from(self, room: SpaceRoom, person: PersonId) -> None:
         room.banned.add(person)

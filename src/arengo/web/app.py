@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Sen
 from arengo.domain.errors import ArengoError
 from arengo.service.services import Services
 from arengo.web import auth, pages, site_routes
-from arengo.web.api import accounts, health, instance, invitations, media, metrics, people, session, spaces, stage, tokens
+from arengo.web.api import accounts, health, instance, invitations, logins, media, metrics, people, session, spaces, stage, tokens
 from arengo.web.config import WebConfig
 from arengo.web.edge import Edge
 from arengo.web.errors import answer_arengo_error, answer_fault, answer_http_error, answer_unreadable
@@ -77,5 +77,5 @@ def _inner(app: WebApp, channels: Channels) -> ASGIApp:
 
 def _handlers() -> Sequence[ControllerRouterHandler]:
     rooms: list[Any] = [spaces, stage, people, media]
-    modules: list[Any] = [instance, session, accounts, tokens, invitations, *rooms, health, metrics, pages, site_routes]
+    modules: list[Any] = [instance, session, logins, accounts, tokens, invitations, *rooms, health, metrics, pages, site_routes]
     return [handler for module in modules for handler in module.handlers]

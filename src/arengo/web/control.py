@@ -33,6 +33,11 @@ class CreateAccount(ControlCommand, frozen=True, tag="create_account"):
     bot: bool = False
 
 
+class SetPassword(ControlCommand, frozen=True, tag="set_password"):
+    name: str
+    password: str
+
+
 class BanAccount(ControlCommand, frozen=True, tag="ban_account"):
     name: str
     reason: str = ""
@@ -56,7 +61,7 @@ class Hello(ControlCommand, frozen=True, tag="hello"):
     """Asks only whether a server is there."""
 
 
-AnyControlCommand = CreateAccount | BanAccount | CreateToken | CreateInvitation | EndSpace | Hello
+AnyControlCommand = CreateAccount | SetPassword | BanAccount | CreateToken | CreateInvitation | EndSpace | Hello
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -79,6 +84,9 @@ async def _done(operator: Operator, command: AnyControlCommand) -> str:
         case CreateAccount(name, display, password, bot):
             account = await operator.create_account(name, display=display, password=password, bot=bot)
             return f"{account.name} {account.id}"
+        case SetPassword(name, password):
+            await operator.set_password(name, password)
+            return f"{name} has a new password; every login and token has ended."
         case BanAccount(name, reason):
             if await operator.ban(name, reason=reason):
                 return f"{name} is banned."

@@ -41,6 +41,7 @@ STATUS: Final[Mapping[str, int]] = {
     "too_many_tokens": 409,
     "too_many_invitations": 409,
     "no_such_token": 404,
+    "no_such_login": 404,
     "no_such_person": 404,
     # spaces
     "no_such_space": 404,

@@ -350,7 +350,7 @@ export interface YouMessage {
 export interface MediaClosed {
   readonly type: "media_closed";
   readonly session: string;
-  readonly why: "banned" | "ended" | "removed" | "replaced" | "server" | "silent";
+  readonly why: "banned" | "ended" | "removed" | "replaced" | "server" | "signed_out" | "silent";
 }
 
 export interface Done {
@@ -439,7 +439,7 @@ export const SHAPES: Readonly<Record<string, StructShape>> = {
   HandLowered: { kind: [{"oneOf":["hand_lowered"]}], person_id: ["string"] },
   HandRaised: { kind: [{"oneOf":["hand_raised"]}], hand: [{"struct":"Hand"}] },
   LeftStage: { kind: [{"oneOf":["left_stage"]}], person_id: ["string"], why: [{"oneOf":["banned","left","removed","stepped_down","taken_off"]}] },
-  MediaClosed: { type: [{"oneOf":["media_closed"]}], session: ["string"], why: [{"oneOf":["banned","ended","removed","replaced","server","silent"]}] },
+  MediaClosed: { type: [{"oneOf":["media_closed"]}], session: ["string"], why: [{"oneOf":["banned","ended","removed","replaced","server","signed_out","silent"]}] },
   MicChanged: { kind: [{"oneOf":["mic_changed"]}], person_id: ["string"], mic: [{"oneOf":["off","on"]}], muted_by: [{"nullable":{"oneOf":["host","self"]}}, null] },
   Noted: { kind: [{"oneOf":["noted"]}] },
   OnStage: { person: [{"struct":"Person"}], role: [{"oneOf":["cohost","host","listener","speaker"]}], voice: ["integer"], mic: [{"oneOf":["off","on"]}, "off"], muted_by: [{"nullable":{"oneOf":["host","self"]}}, null], presence: [{"oneOf":["away","here"]}, "here"], since: ["string", ""] },

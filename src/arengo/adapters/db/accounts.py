@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from arengo.adapters.db.engine import Database
 from arengo.adapters.db.schema import accounts, api_tokens, bans, credentials, login_sessions, server_secrets, signup_invitations
 from arengo.domain.errors import Refusal
-from arengo.service.account_store import Account, ApiToken, Recognised
+from arengo.service.account_store import Account, ApiToken, Browser, Login, Recognised
 
 _NAME_CONSTRAINTS = ("uq_accounts_name", "accounts.name")  # as PostgreSQL and as SQLite say it
 
@@ -83,12 +83,44 @@ class DatabaseAccounts:
             kept: str | None = await connection.scalar(select(credentials.c.password_hash).where(credentials.c.account_id == account_id))
         return kept
 
-    async def set_password_hash(self, account_id: str, password_hash: str, now: datetime) -> None:
+    async def renew_password_hash(self, account_id: str, password_hash: str, *, instead_of: str) -> None:
+        same = (credentials.c.account_id == account_id, credentials.c.password_hash == instead_of)
+        async with self._database.write() as connection:
+            await connection.execute(update(credentials).where(*same).values(password_hash=password_hash))
+
+    async def change_password(
+        self,
+        account_id: str,
+        password_hash: str,
+        now: datetime,
+        *,
+        instead_of: str | None = None,
+        renew: tuple[bytes, bytes] | None = None,
+        keep_tokens: bool = False,
+    ) -> Sequence[bytes] | None:
+        logins, tokens = login_sessions.c, api_tokens.c
         changed = {"password_hash": password_hash, "changed_at": now}
         async with self._database.write() as connection:
-            done = await connection.execute(update(credentials).where(credentials.c.account_id == account_id).values(changed))
-            if done.rowcount == 0:
+            kept = await connection.scalar(
+                select(credentials.c.password_hash).where(credentials.c.account_id == account_id).with_for_update()
+            )
+            if instead_of is not None and kept != instead_of:
+                return None
+            others = [logins.account_id == account_id]
+            if renew is not None:
+                mine = (logins.account_id == account_id, logins.secret_hash == renew[0])
+                stays = await connection.execute(update(login_sessions).where(*mine).values(secret_hash=renew[1]))
+                if stays.rowcount == 0:
+                    return None
+                others.append(logins.secret_hash != renew[1])
+            if kept is None:
                 await connection.execute(insert(credentials).values(account_id=account_id, **changed))
+            else:
+                await connection.execute(update(credentials).where(credentials.c.account_id == account_id).values(changed))
+            ended = list(await connection.scalars(delete(login_sessions).where(*others).returning(logins.secret_hash)))
+            if not keep_tokens:
+                ended += await connection.scalars(delete(api_tokens).where(tokens.account_id == account_id).returning(tokens.secret_hash))
+        return ended
 
     async def change(self, account_id: str, *, display: str | None, lang: str | None) -> None:
         async with self._database.write() as connection:
@@ -133,23 +165,45 @@ class DatabaseAccounts:
 
     # ---- logins ---------------------------------------------------------------------------------
 
-    async def open_session(self, secret_hash: bytes, account_id: str, *, now: datetime, most: int) -> None:
+    async def open_session(
+        self, login: Login, secret_hash: bytes, account_id: str, *, most: int, password_hash: str | None
+    ) -> Sequence[bytes]:
         table = login_sessions.c
-        row = {"secret_hash": secret_hash, "account_id": account_id, "created_at": now, "used_at": now}
-        kept = select(table.secret_hash).where(table.account_id == account_id).order_by(table.used_at.desc()).limit(most)
+        row = {
+            "secret_hash": secret_hash,
+            "account_id": account_id,
+            "created_at": login.opened_at,
+            "used_at": login.used_at,
+            "id": login.id,
+            "browser": login.browser.name,
+            "platform": login.browser.platform,
+        }
+        kept = select(table.secret_hash).where(table.account_id == account_id).order_by(table.used_at.desc(), table.id.desc()).limit(most)
+        gone = delete(login_sessions).where(table.account_id == account_id, table.secret_hash.not_in(kept))
         async with self._database.write() as connection:
+            # The row of the password is the lock: a login is opened before the password changes, and ends with it, or not at all.
+            present = select(credentials.c.password_hash).where(credentials.c.account_id == account_id).with_for_update()
+            if await connection.scalar(present) != password_hash:
+                raise Refusal("The password was changed a moment ago.", code="wrong_password")
             await connection.execute(insert(login_sessions).values(row))
-            await connection.execute(delete(login_sessions).where(table.account_id == account_id, table.secret_hash.not_in(kept)))
+            return list(await connection.scalars(gone.returning(table.secret_hash)))
+
+    async def sessions(self, account_id: str) -> Sequence[Login]:
+        table = login_sessions.c
+        query = select(login_sessions).where(table.account_id == account_id).order_by(table.used_at.desc(), table.id.desc())
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [Login(row.id, row.created_at, row.used_at, Browser(row.browser, row.platform)) for row in rows]
 
     async def session(self, secret_hash: bytes, *, used_after: datetime) -> Recognised | None:
         query = (
-            _ACCOUNTS.add_columns(login_sessions.c.used_at)
+            _ACCOUNTS.add_columns(login_sessions.c.used_at, login_sessions.c.id.label("login_id"))
             .join(login_sessions, login_sessions.c.account_id == accounts.c.id)
             .where(login_sessions.c.secret_hash == secret_hash, login_sessions.c.used_at > used_after)
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else Recognised(_account(row), row.used_at)
+        return None if row is None else Recognised(_account(row), row.login_id, row.used_at)
 
     async def touch_session(self, secret_hash: bytes, now: datetime) -> None:
         async with self._database.write() as connection:
@@ -159,9 +213,24 @@ class DatabaseAccounts:
         async with self._database.write() as connection:
             await connection.execute(delete(login_sessions).where(login_sessions.c.secret_hash == secret_hash))
 
-    async def forget_sessions(self, *, used_before: datetime) -> int:
+    async def close_login(self, login_id: str, account_id: str) -> bytes | None:
+        table = login_sessions.c
+        gone = delete(login_sessions).where(table.id == login_id, table.account_id == account_id)
         async with self._database.write() as connection:
-            return (await connection.execute(delete(login_sessions).where(login_sessions.c.used_at < used_before))).rowcount
+            key: bytes | None = await connection.scalar(gone.returning(table.secret_hash))
+        return key
+
+    async def close_sessions(self, account_id: str, *, but: str | None) -> Sequence[bytes]:
+        table = login_sessions.c
+        return await self._forget_sessions(table.account_id == account_id, *(() if but is None else (table.id != but,)))
+
+    async def forget_sessions(self, *, used_before: datetime) -> Sequence[bytes]:
+        return await self._forget_sessions(login_sessions.c.used_at < used_before)
+
+    async def _forget_sessions(self, *which: ColumnElement[bool]) -> Sequence[bytes]:
+        gone = delete(login_sessions).where(*which).returning(login_sessions.c.secret_hash)
+        async with self._database.write() as connection:
+            return list(await connection.scalars(gone))
 
     async def add_token(self, token: ApiToken, secret_hash: bytes, *, most: int) -> None:
         row = {
@@ -182,13 +251,13 @@ class DatabaseAccounts:
 
     async def token(self, secret_hash: bytes) -> Recognised | None:
         query = (
-            _ACCOUNTS.add_columns(api_tokens.c.used_at, api_tokens.c.scopes)
+            _ACCOUNTS.add_columns(api_tokens.c.used_at, api_tokens.c.scopes, api_tokens.c.id.label("token_id"))
             .join(api_tokens, api_tokens.c.account_id == accounts.c.id)
             .where(api_tokens.c.secret_hash == secret_hash)
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else Recognised(_account(row), row.used_at, _scopes(row.scopes))
+        return None if row is None else Recognised(_account(row), row.token_id, row.used_at, _scopes(row.scopes))
 
     async def touch_token(self, secret_hash: bytes, now: datetime) -> None:
         async with self._database.write() as connection:

@@ -75,6 +75,9 @@ login_sessions = Table(
     Column("account_id", PersonKey, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("used_at", Instant, nullable=False),
+    Column("id", PersonKey, nullable=False, unique=True),
+    Column("browser", String(20)),
+    Column("platform", String(20)),
     Index(None, "account_id"),
     Index(None, "used_at"),
 )

@@ -15,6 +15,7 @@ from arengo.service.account_store import Account
 from arengo.service.services import Services
 from arengo.web.api.session import AnyRequest, Me, signed_in
 from arengo.web.auth import own_origin
+from arengo.web.browsers import browser_of
 from arengo.web.edge import client_address
 
 
@@ -54,8 +55,8 @@ async def sign_up(data: JSONBody[SignUp], request: AnyRequest, services: NamedDe
         invitation=data.invitation,
         lang=data.lang,
     )
-    login = await services.sessions.open(account)
-    return signed_in(request, account, login.secret, status=201)
+    login = await services.sessions.open(account, browser=browser_of(request.headers.get("user-agent", "")))
+    return signed_in(request, login, status=201)
 
 
 @get("/api/v1/accounts/{name:str}", tags=["accounts"], summary="Somebody's profile")

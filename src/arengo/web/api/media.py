@@ -14,7 +14,7 @@ from litestar.params import FromPath
 
 from arengo.domain import refusals
 from arengo.domain.errors import ArengoError, Refusal
-from arengo.domain.identity import Identity, Person
+from arengo.domain.identity import Identity
 from arengo.domain.ids import SpaceId
 from arengo.domain.scopes import require_scope
 from arengo.service.attendance import Door
@@ -44,8 +44,8 @@ async def join(
     """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel."""
     if maybe_identity is not None:
         require_scope(maybe_identity, "speak")
-    person = await _participant(space_id, request, services, maybe_identity)
-    return await _answer(space_id, Door.APP, person, request, services)
+    who = await _participant(space_id, request, services, maybe_identity)
+    return await _answer(space_id, Door.APP, who, request, services)
 
 
 @post(f"{SPACE}/whip", media_type=SDP, tags=["media"], summary="Publish by WHIP")
@@ -54,7 +54,7 @@ async def publish(
 ) -> Response[str]:
     """Come on stage with an open microphone and send sound into the space, as far as one may speak there."""
     require_scope(identity, "speak")
-    return await _answer(space_id, Door.WHIP, identity.person, request, services)
+    return await _answer(space_id, Door.WHIP, identity, request, services)
 
 
 @post(f"{SPACE}/whep", media_type=SDP, tags=["media"], summary="Listen by WHEP")
@@ -62,8 +62,8 @@ async def listen(
     space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
 ) -> Response[str]:
     """Receive the sound of the space; a public one without saying who one is."""
-    person = await _participant(space_id, request, services, maybe_identity)
-    return await _answer(space_id, Door.WHEP, person, request, services)
+    who = await _participant(space_id, request, services, maybe_identity)
+    return await _answer(space_id, Door.WHEP, who, request, services)
 
 
 @delete([f"{SPACE}/{door.value}/{{session_id:str}}" for door in Door], status_code=200, tags=["media"], summary="Hang up")
@@ -88,24 +88,24 @@ async def session_options(space_id: FromPath[str], session_id: FromPath[str]) ->
     return Response(None, status_code=204, headers=PREFLIGHT)
 
 
-async def _participant(space_id: str, request: AnyRequest, services: Services, identity: Identity | None) -> Person:
+async def _participant(space_id: str, request: AnyRequest, services: Services, identity: Identity | None) -> Identity:
     if identity is not None:
         require_scope(identity, "listen")
-        return identity.person
+        return identity
     token = request.headers.get(RESUME_HEADER)
     stay = await services.spaces.stay(SpaceId(space_id), token) if token else None
     if stay is not None and not stay.person.is_guest:
         raise refusals.not_signed_in()  # a resume token names an account, it does not stand for its login
     if stay is not None:
-        return stay.person
+        return services.recognition.by_stay(stay.person)
     await services.spaces.view(SpaceId(space_id), None)
     services.spaces.require_room()
-    return services.guests.welcome(client_address(request)).identity.person
+    return services.guests.welcome(client_address(request)).identity
 
 
-async def _answer(space_id: str, door: Door, person: Person, request: AnyRequest, services: Services) -> Response[str]:
+async def _answer(space_id: str, door: Door, who: Identity, request: AnyRequest, services: Services) -> Response[str]:
     offer = await _offer(request, services.limits.sdp_bytes)
-    session, answer = await services.spaces.open_media(SpaceId(space_id), person, door, offer, client_address(request))
+    session, answer = await services.spaces.open_media(SpaceId(space_id), who.person, door, offer, client_address(request), who.credential)
     location = f"/api/v1/spaces/{space_id}/{door.value}/{session}"
     return Response(answer, status_code=201, media_type=SDP, headers={**ANY_ORIGIN, "Location": location})
 

@@ -14,7 +14,9 @@ from arengo.domain.identity import Identity
 from arengo.domain.scopes import require_scope
 from arengo.service.account_store import Account
 from arengo.service.services import Services
+from arengo.service.sessions import SignedIn
 from arengo.web.auth import CSRF_COOKIE, SESSION_COOKIE, csrf_token, own_origin, session_cookies
+from arengo.web.browsers import browser_of
 from arengo.web.edge import client_address
 
 AnyRequest = Request[Any, Any, Any]
@@ -54,13 +56,18 @@ class ChangeMe(msgspec.Struct, frozen=True):
 @post("/api/v1/session", status_code=200, guards=[own_origin], tags=["session"], summary="Sign in")
 async def sign_in(data: JSONBody[SignIn], request: AnyRequest, services: NamedDependency[Services]) -> Response[Me]:
     """Open a login; the cookie `arengo_session` is it."""
-    login = await services.sessions.sign_in(data.name, data.password, address=client_address(request))
-    return signed_in(request, login.account, login.secret)
+    login = await services.sessions.sign_in(
+        data.name,
+        data.password,
+        address=client_address(request),
+        browser=browser_of(request.headers.get("user-agent", "")),
+    )
+    return signed_in(request, login)
 
 
 @delete("/api/v1/session", status_code=204, tags=["session"], summary="Sign out")
 async def sign_out(request: AnyRequest, services: NamedDependency[Services]) -> Response[None]:
-    """End the login of the cookie; nobody signed in is not an error."""
+    """End the login of the cookie, and at once what it opened; nobody signed in is not an error."""
     cookie = request.cookies.get(SESSION_COOKIE)
     if cookie:
         await services.sessions.sign_out(cookie)
@@ -100,13 +107,13 @@ async def change_me(
         guest = services.guests.renew(identity, data.display)
         me = _guest(guest.identity, csrf_token(request, guest.text))
         return Response(me, cookies=session_cookies(request, guest.text))
-    return Response(_account(await services.accounts.change(identity.id, display=data.display, lang=data.lang), csrf))
+    return Response(account_me(await services.accounts.change(identity.id, display=data.display, lang=data.lang), csrf))
 
 
-def signed_in(request: AnyRequest, account: Account, secret: str, *, status: int = 200) -> Response[Me]:
-    """The answer to somebody who has just signed in or up."""
-    me = _account(account, csrf_token(request, secret))
-    return Response(me, status_code=status, cookies=session_cookies(request, secret))
+def signed_in(request: AnyRequest, login: SignedIn, *, status: int = 200) -> Response[Me]:
+    """The answer to somebody who has just signed in or up, or has a fresh secret."""
+    me = account_me(login.account, csrf_token(request, login.secret))
+    return Response(me, status_code=status, cookies=session_cookies(request, login.secret))
 
 
 async def who_is(request: AnyRequest, services: Services, identity: Identity) -> Me:
@@ -114,10 +121,11 @@ async def who_is(request: AnyRequest, services: Services, identity: Identity) ->
     csrf = csrf_token(request, request.cookies.get(SESSION_COOKIE, ""))
     if identity.is_guest:
         return _guest(identity, csrf)
-    return _account(await services.accounts.account(identity.id), csrf)
+    return account_me(await services.accounts.account(identity.id), csrf)
 
 
-def _account(account: Account, csrf: str) -> Me:
+def account_me(account: Account, csrf: str) -> Me:
+    """An account as it sees itself."""
     return Me(account.id, account.name, account.display, "account", account.lang, csrf)
 
 

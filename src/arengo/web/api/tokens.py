@@ -63,14 +63,14 @@ async def make_token(data: JSONBody[NewToken], services: NamedDependency[Service
         scopes = sorted(account.scopes) if scopes is None else scopes
         for scope in sorted(set(scopes) - account.scopes):
             raise Refusal("A token cannot give more than it has.", code="scope_missing", facts={"scope": scope})
-    token, secret = await services.tokens.create(account.id, label=data.label, scopes=scopes)
+    token, secret = await services.tokens.create(account.id, label=data.label, scopes=scopes, by=account.credential)
     facts = _facts(token)
     return FreshToken(facts.id, facts.label, facts.scopes, facts.created_at, secret)
 
 
 @delete("/api/v1/tokens/{token_id:str}", status_code=204, tags=["tokens"], summary="Revoke a token")
 async def revoke_token(token_id: FromPath[str], services: NamedDependency[Services], account: NamedDependency[Identity]) -> None:
-    """Refuse the token from now on."""
+    """Refuse the token from now on, and end at once what it opened."""
     require_scope(account, "account")
     await services.tokens.revoke(token_id, account.id)
 

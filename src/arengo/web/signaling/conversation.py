@@ -8,10 +8,10 @@ import contextlib
 import msgspec
 
 from arengo.domain.errors import ArengoError, ProtocolViolation, Refusal
-from arengo.domain.identity import Identity, Person
+from arengo.domain.identity import Identity
 from arengo.domain.ids import SpaceId
 from arengo.domain.rates import Bucket, Rate
-from arengo.domain.scopes import require_scope
+from arengo.domain.scopes import require_scope, require_valid
 from arengo.service.resume import Stay
 from arengo.service.services import Services
 from arengo.service.space_door import depart, lose_channel
@@ -37,7 +37,6 @@ class Conversation:
         "_commands",
         "_excess",
         "_heard_at",
-        "_identity",
         "_idle",
         "_limits",
         "_outlet",
@@ -57,7 +56,6 @@ class Conversation:
         self._excess = 0
         self._commands: set[asyncio.Task[None]] = set()
         self._parting: asyncio.Task[None] | None = None
-        self._identity: Identity | None = None
         self._heard_at = 0.0
         self._idle: asyncio.TimerHandle | None = None
 
@@ -70,28 +68,34 @@ class Conversation:
 
     async def _hold(self, identity: Identity | None, address: str) -> None:
         try:
-            seat = await self._greet(identity, address)
+            seat, by = await self._greet(identity, address)
         except ArengoError as error:
             self._outlet.finish(closing_of_error(error))
         except SocketLost:
             pass
         else:
             try:
-                await self._talk(seat)
+                await self._talk(seat, by)
             finally:
                 await lose_channel(seat.room, seat.attendant, self._outlet)
 
     # ---- hello -------------------------------------------------------------------------------
 
-    async def _greet(self, identity: Identity | None, address: str) -> Seat:
+    async def _greet(self, identity: Identity | None, address: str) -> tuple[Seat, Identity]:
         hello = await self._hello()
         stay = await self._services.spaces.stay(self._space_id, hello.resume.token) if hello.resume else None
-        person, stay = self._who(identity, stay, address)
-        if identity is not None:
-            require_scope(identity, "spaces:read")
-        self._identity = identity
-        since = hello.resume.version if hello.resume else 0
-        return await self._services.spaces.enter(self._space_id, person, self._outlet, shown=hello.shown, stay=stay, since=since)
+        by, stay = self._who(identity, stay, address)
+        require_scope(by, "spaces:read")
+        seat = await self._services.spaces.enter(
+            self._space_id,
+            by.person,
+            self._outlet,
+            shown=hello.shown,
+            stay=stay,
+            since=hello.resume.version if hello.resume else 0,
+            credential=by.credential,
+        )
+        return seat, by
 
     async def _hello(self) -> wire.Hello:
         try:
@@ -103,23 +107,23 @@ class Conversation:
             raise ProtocolViolation("Say hello first.")
         return said
 
-    def _who(self, identity: Identity | None, stay: Stay | None, address: str) -> tuple[Person, Stay | None]:
+    def _who(self, identity: Identity | None, stay: Stay | None, address: str) -> tuple[Identity, Stay | None]:
         if identity is not None:
-            return identity.person, stay if stay is not None and stay.person.id == identity.id else None
+            return identity, stay if stay is not None and stay.person.id == identity.id else None
         if stay is None:
             self._services.spaces.require_room()
-            return self._services.guests.welcome(address).identity.person, None
+            return self._services.guests.welcome(address).identity, None
         if not stay.person.is_guest:
             raise Refusal("Sign in again.", code="not_signed_in")
-        return stay.person, stay
+        return self._services.recognition.by_stay(stay.person), stay
 
     # ---- talking -----------------------------------------------------------------------------
 
-    async def _talk(self, seat: Seat) -> None:
+    async def _talk(self, seat: Seat, by: Identity) -> None:
         self._watch_idleness()
         try:
             with contextlib.suppress(SocketLost):
-                self._outlet.finish(await self._read(seat))
+                self._outlet.finish(await self._read(seat, by))
         finally:
             self._stop_watching()
             if self._parting is not None:
@@ -128,7 +132,7 @@ class Conversation:
                 task.cancel()
             await asyncio.gather(*self._commands, return_exceptions=True)
 
-    async def _read(self, seat: Seat) -> Closing:
+    async def _read(self, seat: Seat, by: Identity) -> Closing:
         while True:
             try:
                 said = await self._hears()
@@ -141,12 +145,13 @@ class Conversation:
                 case wire.Do() if wait > 0:
                     self._refuse(said.id, Refusal("That is too much at once.", code="rate_limited"), retry_after=wait)
                 case wire.Do():
-                    await self._start(seat, said)
+                    await self._start(seat, said, by)
                 case wire.Ping(id=number):
                     self._outlet.say(encode(wire.Pong(id=number)))
                 case wire.Leave():
-                    with contextlib.suppress(ArengoError):
-                        await depart(seat.room, seat.attendant)
+                    if seat.attendant.outlet is self._outlet:  # a channel that was closed meanwhile speaks for nobody
+                        with contextlib.suppress(ArengoError):
+                            await depart(seat.room, seat.attendant)
                     return LEFT
                 case wire.Hello():
                     return PROTOCOL_VIOLATION
@@ -181,29 +186,29 @@ class Conversation:
 
     # ---- commands ----------------------------------------------------------------------------
 
-    async def _start(self, seat: Seat, asked: wire.Do) -> None:
+    async def _start(self, seat: Seat, asked: wire.Do, by: Identity) -> None:
         if len(self._commands) >= COMMANDS_AT_ONCE:
             await asyncio.wait(self._commands, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._do(seat, asked))
+        task = asyncio.create_task(self._do(seat, asked, by))
         self._commands.add(task)
         task.add_done_callback(self._commands.discard)
 
-    async def _do(self, seat: Seat, asked: wire.Do) -> None:
+    async def _do(self, seat: Seat, asked: wire.Do, by: Identity) -> None:
         try:
-            if self._identity is not None:
-                require_scope(self._identity, "spaces:write")
-            version = await self._obey(seat, asked.command)
+            version = await self._obey(seat, asked.command, by)
         except ArengoError as error:
             self._refuse(asked.id, error, retry_after=getattr(error, "retry_after", None))
         else:
             self._outlet.say(encode(wire.Done(id=asked.id, version=version)))
 
-    async def _obey(self, seat: Seat, command: wire.AnyCommand) -> int:
+    async def _obey(self, seat: Seat, command: wire.AnyCommand, by: Identity) -> int:
+        require_scope(by, "spaces:write")
+        require_valid(by.credential)
         if isinstance(command, wire.React):
             seat.room.react(seat.attendant.person, command.emoji)
             return seat.room.space.version
         asked = await order(command, lambda person_id: self._services.spaces.person(self._space_id, person_id))
-        return await seat.room.ask(seat.attendant.person, asked, from_app=True)
+        return await seat.room.ask(seat.attendant.person, asked, credential=by.credential, from_app=True)
 
     def _refuse(self, number: int, error: ArengoError, *, retry_after: float | None) -> None:
         self._services.tally.count("channel", error.code)

@@ -424,7 +424,7 @@ class MediaClosed(Wire, tag_field="type", tag="media_closed", frozen=True, kw_on
     """The server closed the reader's media session; join again unless *why* forbids it."""
 
     session: str
-    why: Literal["replaced", "silent", "removed", "banned", "ended", "server"]
+    why: Literal["replaced", "silent", "removed", "banned", "signed_out", "ended", "server"]
 
 
 class Done(Wire, tag_field="type", tag="done", frozen=True, kw_only=True):
