@@ -22,6 +22,7 @@ from arengo.service.guests import Guests
 from arengo.service.housekeeping import Housekeeping
 from arengo.service.ids import Ids, SystemIds
 from arengo.service.instance import Instance
+from arengo.service.known_devices import KnownDevices
 from arengo.service.operator import Operator
 from arengo.service.password_changes import PasswordChanges
 from arengo.service.ports import MediaPlane
@@ -103,14 +104,15 @@ async def open_people(settings: Settings, database: Database, clock: Clock, ids:
     guest_secret = await store.secret("guest-pass", secrets.token_bytes(32), clock.now())
     guests = Guests(guest_secret, ids=ids, clock=clock, limits=limits)
     recognition = Recognition(store, guests, clock=clock, limits=limits)
+    devices = KnownDevices(await store.secret("known-device", secrets.token_bytes(32), clock.now()), ids=ids)
     accounts = Accounts(store, guests, recognition, passwords, ids=ids, clock=clock, limits=limits, signup=settings.signup)
     try:
         yield People(
             store,
             accounts,
             recognition,
-            Sessions(store, store, recognition, passwords, ids=ids, clock=clock, limits=limits),
-            PasswordChanges(store, accounts, recognition, passwords, ids=ids, clock=clock, limits=limits),
+            Sessions(store, store, recognition, passwords, devices, ids=ids, clock=clock, limits=limits),
+            PasswordChanges(store, accounts, recognition, passwords, devices, ids=ids, clock=clock, limits=limits),
             Tokens(store, recognition, ids=ids, clock=clock, limits=limits),
             guests,
         )

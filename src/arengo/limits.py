@@ -88,10 +88,13 @@ class Limits:
     """Wrong passwords for one name from one address; a right one does not count."""
     login_tries_per_name: int = 100
     login_tries_per_name_s: float = 600.0
-    """Wrong passwords for one name from everywhere: enough that one stranger cannot shut a person out."""
+    """Wrong passwords for one name from everywhere; an owner signs in on a known device all the same."""
     login_tries_per_address: int = 200
     login_tries_per_address_s: float = 600.0
     """Wrong passwords from one address: a school behind one address survives."""
+    login_tries_per_device: int = 10
+    login_tries_per_device_s: float = 600.0
+    """Wrong passwords from one known device; beyond, it is unknown for a while."""
     signups_per_address: int = 100
     signups_per_address_s: float = 3600.0
     """New accounts from one address: a class signs up within one lesson."""

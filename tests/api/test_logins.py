@@ -159,3 +159,22 @@ async def test_the_operator_gives_another_password(ann: Browser, server: Running
 
     assert (await ann.get("/api/v1/me")).status_code == 401
     assert (await sign_in(open_browser(), ANOTHER)).status_code == 200
+
+
+async def test_ten_wrong_passwords_from_each_of_ten_addresses_do_not_lock_the_owner_out(ann: Browser, open_browser: Open) -> None:
+    await ann.send("DELETE", "/api/v1/session")
+    for number in range(10):
+        stranger = open_browser(f"198.51.100.{number}")
+        for _ in range(10):
+            await sign_in(stranger, "guess")
+    assert (await sign_in(open_browser("203.0.113.99"))).status_code == 429
+
+    assert (await sign_in(ann)).status_code == 200
+
+
+async def test_only_signing_in_sees_the_cookie_of_a_known_device_and_no_script_does(browser: Browser) -> None:
+    answer = await browser.post("/api/v1/accounts", json={"name": "ann", "password": PASSWORD})
+
+    cookie = next(c for c in answer.headers.get_list("set-cookie") if c.startswith("arengo_device="))
+    for part in ("HttpOnly", "SameSite=strict", "Secure", "Path=/api/v1/session"):
+        assert part.lower() in cookie.lower()

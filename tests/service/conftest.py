@@ -15,6 +15,7 @@ from arengo.service.accounts import Accounts
 from arengo.service.guests import Guests
 from arengo.service.ids import SystemIds
 from arengo.service.instance import Signup
+from arengo.service.known_devices import KnownDevices
 from arengo.service.password_changes import PasswordChanges
 from arengo.service.recognition import Recognition
 from arengo.service.sessions import Sessions
@@ -44,6 +45,7 @@ def a_house(
     passwords = passwords or PlainPasswords()
     guests = Guests(b"secret" * 6, ids=ids, clock=clock, limits=limits)
     recognition = Recognition(store, guests, clock=clock, limits=limits)
+    devices = KnownDevices(b"device" * 6, ids=ids)
     accounts = Accounts(store, guests, recognition, passwords, ids=ids, clock=clock, limits=limits, signup=signup)
     return House(
         store,
@@ -51,8 +53,8 @@ def a_house(
         guests,
         recognition,
         accounts,
-        Sessions(store, store, recognition, passwords, ids=ids, clock=clock, limits=limits),
-        PasswordChanges(store, accounts, recognition, passwords, ids=ids, clock=clock, limits=limits),
+        Sessions(store, store, recognition, passwords, devices, ids=ids, clock=clock, limits=limits),
+        PasswordChanges(store, accounts, recognition, passwords, devices, ids=ids, clock=clock, limits=limits),
         Tokens(store, recognition, ids=ids, clock=clock, limits=limits),
         clock,
     )

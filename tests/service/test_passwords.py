@@ -1,4 +1,4 @@
-"""A change of password ends every other login."""
+"""A change of password ends every other login, and each device is a stranger after it."""
 
 from __future__ import annotations
 
@@ -120,3 +120,67 @@ async def test_a_sign_in_by_the_old_password_that_is_under_way_comes_to_nothing(
         await signing_in
     assert caught.value.code == "wrong_password"
     assert (await house.sessions.sign_in("ann", ANOTHER, address=ADDRESS)).account.name == "ann"
+
+
+async def lock(house: House) -> None:
+    """Ten wrong passwords for ann from each of ten addresses, as strangers do."""
+    limits = Limits()
+    for number in range(limits.login_tries_per_name):
+        with pytest.raises(Refusal):
+            await house.sessions.sign_in("ann", "guess", address=f"198.51.100.{number // limits.login_tries}")
+
+
+async def test_strangers_do_not_lock_the_owner_out_of_a_device_that_is_known(house: House, ann: str) -> None:
+    device = (await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS)).device
+    await lock(house)
+
+    with pytest.raises(TooOften):
+        await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS)
+    for _ in range(3):
+        assert (await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS, device=device)).account.id == ann
+
+
+async def test_an_address_that_had_its_share_does_not_lock_a_known_device_out(house: House, ann: str) -> None:
+    device = (await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS)).device
+    for number in range(Limits().login_tries_per_address):
+        with pytest.raises(Refusal):
+            await house.sessions.sign_in(f"nobody{number}", "guess", address=ADDRESS)
+
+    assert (await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS, device=device)).account.id == ann
+
+
+async def test_too_many_wrong_passwords_make_a_device_unknown_for_a_while(house: House, ann: str) -> None:
+    device = (await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS)).device
+    limits = Limits()
+    for _ in range(limits.login_tries_per_device):
+        with pytest.raises(Refusal):
+            await house.sessions.sign_in("ann", "guess", address=ADDRESS, device=device)
+    await lock(house)
+
+    with pytest.raises(TooOften):
+        await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS, device=device)
+    house.clock.advance(limits.login_tries_per_device_s / limits.login_tries_per_device)
+    await house.sessions.sign_in("ann", PASSWORD, address=ADDRESS, device=device)
+
+
+@pytest.mark.parametrize("worth", ["another account's", "made up", "before the password changed"])
+async def test_a_device_that_is_not_known_has_no_privilege(house: House, ann: str, worth: str) -> None:
+    await house.accounts.sign_up("bob", PASSWORD, address=ADDRESS)
+    device = (await house.sessions.sign_in("bob" if worth == "another account's" else "ann", PASSWORD, address=ADDRESS)).device
+    if worth == "made up":
+        device = device[:-4] + "abcd"
+    if worth == "before the password changed":
+        await house.password_changes.reset("ann", ANOTHER)
+    await lock(house)
+
+    for password in (PASSWORD, ANOTHER):
+        with pytest.raises(TooOften):
+            await house.sessions.sign_in("ann", password, address=ADDRESS, device=device)
+
+
+async def test_the_browser_that_changed_the_password_stays_known(house: House, ann: str) -> None:
+    secret, here = await a_login(house)
+    device = (await house.password_changes.change(here, PASSWORD, ANOTHER, secret=secret, keep_tokens=True)).device
+    await lock(house)
+
+    assert (await house.sessions.sign_in("ann", ANOTHER, address=ADDRESS, device=device)).account.id == ann

@@ -14,6 +14,7 @@ from arengo.service.account_store import AccountStore
 from arengo.service.accounts import Accounts
 from arengo.service.clock import Clock
 from arengo.service.ids import Ids
+from arengo.service.known_devices import KnownDevices
 from arengo.service.passwords import Passwords
 from arengo.service.rates import RateLimit
 from arengo.service.recognition import Recognition, secret_hash
@@ -29,6 +30,7 @@ class PasswordChanges:
         accounts: Accounts,
         recognition: Recognition,
         passwords: Passwords,
+        devices: KnownDevices,
         *,
         ids: Ids,
         clock: Clock,
@@ -38,6 +40,7 @@ class PasswordChanges:
         self._accounts = accounts
         self._recognition = recognition
         self._passwords = passwords
+        self._devices = devices
         self._ids = ids
         self._clock = clock
         self._limits = limits
@@ -72,7 +75,7 @@ class PasswordChanges:
         if renew is not None:
             self._recognition.renew(*renew)
         await self._recognition.end(*ended)
-        return SignedIn(account, fresh)
+        return SignedIn(account, fresh, self._devices.make(account.id, hashed))
 
     async def reset(self, name: str, new: str) -> None:
         """Give the account of that name another password on the operator's word, and end all its logins and tokens.

@@ -15,17 +15,19 @@ from arengo.service.account_store import UNKNOWN_BROWSER, Account, AccountStore,
 from arengo.service.clock import Clock
 from arengo.service.guests import PREFIX as GUEST_PREFIX
 from arengo.service.ids import Ids
+from arengo.service.known_devices import KnownDevices
 from arengo.service.passwords import Passwords
-from arengo.service.rates import RateLimit, address_key
+from arengo.service.rates import RateLimit, TooOften, address_key
 from arengo.service.recognition import Recognition, secret_hash
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Somebody who has just signed in, and the secret that says so from now on."""
+    """Somebody who has just signed in, the secret that says so from now on, and the text by which this browser is a known device."""
 
     account: Account
     secret: str
+    device: str
 
 
 class Sessions:
@@ -37,6 +39,7 @@ class Sessions:
         logins: LoginStore,
         recognition: Recognition,
         passwords: Passwords,
+        devices: KnownDevices,
         *,
         ids: Ids,
         clock: Clock,
@@ -46,6 +49,7 @@ class Sessions:
         self._logins = logins
         self._recognition = recognition
         self._passwords = passwords
+        self._devices = devices
         self._ids = ids
         self._clock = clock
         self._limits = limits
@@ -53,15 +57,25 @@ class Sessions:
         self._by_both = RateLimit(Rate(limits.login_tries, limits.login_tries_s), clock, remembered=remembered)
         self._by_name = RateLimit(Rate(limits.login_tries_per_name, limits.login_tries_per_name_s), clock, remembered=remembered)
         self._by_address = RateLimit(Rate(limits.login_tries_per_address, limits.login_tries_per_address_s), clock, remembered=remembered)
+        self._by_device = RateLimit(Rate(limits.login_tries_per_device, limits.login_tries_per_device_s), clock, remembered=remembered)
 
-    async def sign_in(self, name: str, password: str, *, address: str, browser: Browser = UNKNOWN_BROWSER) -> SignedIn:
-        """Open a login. Refusal `wrong_password` (also for unknown names), `banned`, TooOften."""
+    async def sign_in(
+        self,
+        name: str,
+        password: str,
+        *,
+        address: str,
+        device: str | None = None,
+        browser: Browser = UNKNOWN_BROWSER,
+    ) -> SignedIn:
+        """Open a login. *device*: the text that an earlier one gave this browser.
+
+        Refusal `wrong_password` (also for unknown names), `banned`, TooOften.
+        """
         name = name.strip().lower()[: self._limits.name_max_chars + 1]
-        address = address_key(address)
+        known = await self._known_device(name, device) if device else None
         # Counted before the slow hash, so that tries at the same time cannot pass the limit together.
-        counted = ((self._by_both, f"{name} {address}"), (self._by_name, name), (self._by_address, address))
-        for limit, key in counted:
-            limit.take(key)
+        counted = self._count(name, address_key(address), known)
         account, kept = await self._find(name)
         typed = unicodedata.normalize("NFKC", password[: self._limits.password_max_chars])
         if not await self._passwords.verify(typed, kept) or account is None or kept is None:
@@ -117,8 +131,26 @@ class Sessions:
         most = self._limits.sessions_per_account
         displaced = await self._logins.open_session(login, secret_hash(secret), account.id, most=most, password_hash=password_hash)
         await self._recognition.end(*displaced)
-        return SignedIn(account, secret)
+        return SignedIn(account, secret, self._devices.make(account.id, password_hash))
 
     async def _find(self, name: str) -> tuple[Account | None, str | None]:
         account = await self._accounts.by_name(name)
         return account, await self._accounts.password_hash(account.id) if account else None
+
+    async def _known_device(self, name: str, text: str) -> str | None:
+        account, kept = await self._find(name)
+        return self._devices.find(text, account.id, kept) if account and kept else None
+
+    def _count(self, name: str, address: str, device: str | None) -> Sequence[tuple[RateLimit, str]]:
+        """Count a try where it belongs. A known device has a count of its own; with too many wrong ones it is unknown for a while."""
+        if device is not None:
+            try:
+                self._by_device.take(device)
+            except TooOften:
+                pass
+            else:
+                return ((self._by_device, device),)
+        counted = ((self._by_both, f"{name} {address}"), (self._by_name, name), (self._by_address, address))
+        for limit, key in counted:
+            limit.take(key)
+        return counted

@@ -26,6 +26,8 @@ from arengo.web.config import web_config
 
 SESSION_COOKIE: Final = "arengo_session"
 CSRF_COOKIE: Final = "arengo_csrf"
+DEVICE_COOKIE: Final = "arengo_device"
+_SIGN_IN: Final = "/api/v1/session"
 CSRF_HEADER: Final = "x-csrf-token"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _COOKIE_AGE_S: Final = 400 * 86_400  # the most that browsers keep; the server ends logins sooner by itself
@@ -131,6 +133,12 @@ def session_cookies(connection: Connection, session: str) -> list[Cookie]:
         Cookie(SESSION_COOKIE, value=session, path="/", max_age=_COOKIE_AGE_S, httponly=True, secure=secure, samesite="lax"),
         csrf_cookie(connection, session),
     ]
+
+
+def device_cookie(connection: Connection, device: str) -> Cookie:
+    """By which this browser is known when its owner signs in again; it survives signing out, and only signing in sees it."""
+    secure = connection.scope["scheme"] == "https"
+    return Cookie(DEVICE_COOKIE, value=device, path=_SIGN_IN, max_age=_COOKIE_AGE_S, httponly=True, secure=secure, samesite="strict")
 
 
 def csrf_cookie(connection: Connection, session: str) -> Cookie:

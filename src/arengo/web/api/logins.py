@@ -11,7 +11,7 @@ from arengo.domain.identity import Identity
 from arengo.domain.scopes import require_scope
 from arengo.service.services import Services
 from arengo.web.api.session import AnyRequest, Me, account_me, signed_in
-from arengo.web.auth import SESSION_COOKIE
+from arengo.web.auth import SESSION_COOKIE, device_cookie
 
 
 class NewPassword(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ async def change_password(
     secret = request.cookies.get(SESSION_COOKIE) if account.credential and account.credential.kind == "login" else None
     done = await services.password_changes.change(account, data.current, data.new, secret=secret, keep_tokens=data.keep_tokens)
     if secret is None:
-        return Response(account_me(done.account, csrf=""))
+        return Response(account_me(done.account, csrf=""), cookies=[device_cookie(request, done.device)])
     return signed_in(request, done)
 
 

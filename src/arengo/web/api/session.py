@@ -15,7 +15,7 @@ from arengo.domain.scopes import require_scope
 from arengo.service.account_store import Account
 from arengo.service.services import Services
 from arengo.service.sessions import SignedIn
-from arengo.web.auth import CSRF_COOKIE, SESSION_COOKIE, csrf_token, own_origin, session_cookies
+from arengo.web.auth import CSRF_COOKIE, DEVICE_COOKIE, SESSION_COOKIE, csrf_token, device_cookie, own_origin, session_cookies
 from arengo.web.browsers import browser_of
 from arengo.web.edge import client_address
 
@@ -55,11 +55,15 @@ class ChangeMe(msgspec.Struct, frozen=True):
 
 @post("/api/v1/session", status_code=200, guards=[own_origin], tags=["session"], summary="Sign in")
 async def sign_in(data: JSONBody[SignIn], request: AnyRequest, services: NamedDependency[Services]) -> Response[Me]:
-    """Open a login; the cookie `arengo_session` is it."""
+    """Open a login; the cookie `arengo_session` is it.
+
+    With the cookie `arengo_device` of an earlier one, strangers' wrong passwords do not lock its owner out.
+    """
     login = await services.sessions.sign_in(
         data.name,
         data.password,
         address=client_address(request),
+        device=request.cookies.get(DEVICE_COOKIE),
         browser=browser_of(request.headers.get("user-agent", "")),
     )
     return signed_in(request, login)
@@ -113,7 +117,8 @@ async def change_me(
 def signed_in(request: AnyRequest, login: SignedIn, *, status: int = 200) -> Response[Me]:
     """The answer to somebody who has just signed in or up, or has a fresh secret."""
     me = account_me(login.account, csrf_token(request, login.secret))
-    return Response(me, status_code=status, cookies=session_cookies(request, login.secret))
+    cookies = [*session_cookies(request, login.secret), device_cookie(request, login.device)]
+    return Response(me, status_code=status, cookies=cookies)
 
 
 async def who_is(request: AnyRequest, services: Services, identity: Identity) -> Me:
