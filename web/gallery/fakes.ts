@@ -54,6 +54,13 @@ export function anAccount(name: AccountState["name"] = "account"): Account {
   return {
     state: new Cell<AccountState>({ name, me, instance: { name: "Arengo", signup: "open", version: "0.1", languages: ["en", "it"] }, problem: null }),
     refresh: () => Promise.resolve(), signIn: done, signUp: done, becomeGuest: done, rename: done, setLang: done, signOut: done,
+    changePassword: () => Promise.resolve({ ok: false, problem: { code: "wrong_password", detail: "", facts: {}, retryAfter: null } }),
+    logins: () => Promise.resolve(succeeded([
+      { id: "1", opened_at: new Date(0).toISOString(), used_at: new Date(0).toISOString(), browser: "Firefox", platform: "Linux", here: true },
+      { id: "2", opened_at: new Date(0).toISOString(), used_at: new Date(0).toISOString(), browser: "Samsung Internet", platform: "Android", here: false },
+      { id: "3", opened_at: new Date(0).toISOString(), used_at: new Date(0).toISOString(), browser: null, platform: null, here: false },
+    ])),
+    endLogin: done, endOtherLogins: done,
     tokens: () => Promise.resolve(succeeded([{ id: "1", label: "My podcast machine", created_at: new Date(0).toISOString(), scopes: null, used_at: null }])),
     makeToken: () => Promise.resolve(succeeded({ id: "2", label: "x", token: "arg_8sJ2kd0QmX4vT7yPzA1nBw", scopes: null })), revokeToken: done,
     invite: () => Promise.resolve(succeeded({ code: "abc", url: "https://arengo.example/signup?invitation=abc" })),

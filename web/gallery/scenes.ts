@@ -76,6 +76,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   "start-guest": { path: "/start", arengo: () => anArengo({ account: "nobody" }) },
   signin: { path: "/signin?next=/start", arengo: () => anArengo({ account: "nobody" }) },
   signup: { path: "/signup", arengo: () => anArengo({ account: "nobody" }) },
+  "signed-out": closed({ name: "refused", problem: { code: "not_signed_in", detail: "", facts: {}, retryAfter: null } }),
   account: { path: "/account", arengo: () => anArengo({}) },
   nothing: { path: "/nowhere", arengo: () => anArengo({}) },
 };

@@ -23,6 +23,8 @@ export function bootstrap(): Arengo {
   const dialer = platform.webSocketDialer(location.origin);
   const capture = browserCapture();
   const loudspeaker = new DeviceLoudspeaker(browserOutputs(), memory);
+  const account = new AccountOfReader(api);
+  const signedOut = (): void => void account.refresh();
   const current = new Cell<Stay | null>(null);
   const companions = {
     lockScreen: platform.browserLockScreen(),
@@ -36,11 +38,11 @@ export function bootstrap(): Arengo {
   function aStay(spaceId: string): Stay {
     const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), loudspeaker, clock, scheduler, chance });
     const microphone = new DeviceMicrophone({ ...capture, makeMeter: browserMeter, scheduler, memory, outlet: sound });
-    return new StayMachine(spaceId, { api, dialer, sound, microphone, network, memory: tabMemory, clock, scheduler, chance });
+    return new StayMachine(spaceId, { api, dialer, sound, microphone, network, memory: tabMemory, clock, scheduler, chance, signedOut });
   }
 
   return {
-    account: new AccountOfReader(api),
+    account,
     home: new HomeLists({ api, scheduler, visible: network.visible }),
     device: deviceOf({ memory, network, cues: companions.cues, microphone: capture, scheduler }),
     current,

@@ -50,6 +50,7 @@ export const ENGLISH_REFUSALS: RefusalSentences = {
   too_many_tokens: "You have as many keys as one may. Take one back first.",
   too_many_invitations: "You have as many open invitations as one may.",
   no_such_token: "This key is gone already.",
+  no_such_login: "This login has ended already.",
   too_many_spaces: "You have as many spaces open or planned as one may. End or cancel one first.",
   topics_invalid: "At most three topics, each of a few words.",
   already_started: "The space has begun already.",

@@ -50,6 +50,7 @@ export const ITALIAN_REFUSALS: RefusalSentences = {
   too_many_tokens: "Hai già tutte le chiavi che si possono avere. Prima ritirane una.",
   too_many_invitations: "Hai già tutti gli inviti aperti che si possono avere.",
   no_such_token: "Questa chiave non c’è già più.",
+  no_such_login: "Questo accesso era già terminato.",
   too_many_spaces: "Hai già tutti gli spazi aperti o in programma che si possono avere. Prima chiudine o annullane uno.",
   topics_invalid: "Al massimo tre argomenti, ciascuno di poche parole.",
   already_started: "Lo spazio è già iniziato.",

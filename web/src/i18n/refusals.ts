@@ -8,7 +8,7 @@ export const REFUSAL_CODES = [
   "sdp_too_large", "sdp_too_many_lines", "sdp_not_bundled", "csrf", "origin", "scope_missing", "unavailable", "replaced",
   "too_many_cohosts",
   "invitation_invalid", "password_invalid", "lang_invalid", "label_invalid", "scope_unknown", "too_many_tokens",
-  "too_many_invitations", "no_such_token", "too_many_spaces", "topics_invalid", "already_started", "not_on_stage",
+  "too_many_invitations", "no_such_token", "no_such_login", "too_many_spaces", "topics_invalid", "already_started", "not_on_stage",
   "guest_cannot_speak", "unknown_emoji", "no_such_session", "media_stopped", "not_found", "method_not_allowed", "not_acceptable",
   "unsupported_media_type", "header_too_large", "request_timeout", "fault",
   // given by this side

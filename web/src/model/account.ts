@@ -1,5 +1,5 @@
-import type { FreshToken, Instance, Invitation, Me, TokenRow } from "../protocol/index.js";
-import { DONE, type Outcome } from "./outcome.js";
+import type { FreshToken, Instance, Invitation, LoginRow, Me, TokenRow } from "../protocol/index.js";
+import { DONE, failed, problem, type Outcome } from "./outcome.js";
 import type { Api } from "./ports.js";
 import { Cell } from "./store.js";
 import type { Account, AccountState, SignUpFaults } from "./views/account.js";
@@ -54,6 +54,23 @@ export class AccountOfReader implements Account {
     const answer = await this.api.signOut();
     if (answer.ok) this.state.update((state) => ({ ...state, name: "nobody", me: null, problem: null }));
     return answer;
+  }
+
+  async changePassword(current: string, next: string, keepTokens: boolean): Promise<Outcome> {
+    if ([...next].length < PASSWORD_LEAST) return failed(problem("password_invalid"));
+    return this.#become(await this.api.changePassword({ current, new: next, keep_tokens: keepTokens }));
+  }
+
+  logins(): Promise<Outcome<readonly LoginRow[]>> {
+    return this.api.logins();
+  }
+
+  endLogin(id: string): Promise<Outcome> {
+    return this.api.endLogin(id);
+  }
+
+  endOtherLogins(): Promise<Outcome> {
+    return this.api.endOtherLogins();
   }
 
   tokens(): Promise<Outcome<readonly TokenRow[]>> {

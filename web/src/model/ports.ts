@@ -2,10 +2,12 @@ import type {
   FreshToken,
   Instance,
   Invitation,
+  LoginRow,
   Me,
   MeChange,
   NewAccount,
   NewSpace,
+  PasswordChange,
   PeoplePage,
   Profile,
   SpaceCard,
@@ -27,6 +29,10 @@ export interface Api {
   signIn(name: string, password: string): Promise<Outcome<Me>>;
   signInAsGuest(display?: string): Promise<Outcome<Me>>;
   signOut(): Promise<Outcome>;
+  changePassword(change: PasswordChange): Promise<Outcome<Me>>;
+  logins(): Promise<Outcome<readonly LoginRow[]>>;
+  endLogin(id: string): Promise<Outcome>;
+  endOtherLogins(): Promise<Outcome>;
   findAccounts(prefix: string): Promise<Outcome<readonly Profile[]>>;
   tokens(): Promise<Outcome<readonly TokenRow[]>>;
   makeToken(label: string): Promise<Outcome<FreshToken>>;

@@ -27,6 +27,8 @@ export interface StayParts {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
+  /** The server says that I am signed in no more. */
+  readonly signedOut: () => void;
 }
 
 /** The channel, the sound and the microphone of one stay, as one state machine. */
@@ -267,6 +269,7 @@ export class StayMachine implements Stay {
         if (this.#phase.name === "joining" && state.name === "waiting" && state.because === "full") this.#door.follow(FULL_EVERY_MS);
         return this.#redraw();
       case "refused":
+        if (state.code === "not_signed_in") this.#parts.signedOut();
         return this.#leaveFor({ name: "refused", problem: problem(state.code) });
       case "stopped":
         if (state.why === "ended") return this.#leaveFor({ name: "ended", reason: this.#channel.space.value?.space.end_reason ?? null });

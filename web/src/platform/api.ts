@@ -1,5 +1,5 @@
 import { succeeded, type Api, type Outcome } from "../model/index.js";
-import type { FreshToken, Instance, Invitation, Me, PeoplePage, Permits, Profile, SpaceCard, SpaceFacts, SpacePage, TokenRow } from "../protocol/index.js";
+import type { FreshToken, Instance, Invitation, LoginRow, Me, PeoplePage, Permits, Profile, SpaceCard, SpaceFacts, SpacePage, TokenRow } from "../protocol/index.js";
 import type { Http } from "./http.js";
 
 const ROOT = "/api/v1";
@@ -17,6 +17,10 @@ export function httpApi(http: Http): Api {
     signIn: (name, password) => http.json<Me>(`${ROOT}/session`, { method: "POST", json: { name, password } }),
     signInAsGuest: (display) => http.json<Me>(`${ROOT}/session/guest`, { method: "POST", json: { display: display ?? null } }),
     signOut: () => http.plain(`${ROOT}/session`, { method: "DELETE" }),
+    changePassword: (json) => http.json<Me>(`${ROOT}/me/password`, { method: "PUT", json, once: true }),
+    logins: async () => of(await http.json<{ sessions: readonly LoginRow[] }>(`${ROOT}/me/sessions`), ({ sessions }) => sessions),
+    endLogin: (id) => http.plain(`${ROOT}/me/sessions/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    endOtherLogins: () => http.plain(`${ROOT}/me/sessions`, { method: "DELETE" }),
     findAccounts: async (prefix) =>
       of(await http.json<{ people: readonly Profile[] }>(`${ROOT}/accounts?${new URLSearchParams({ q: prefix })}`), ({ people }) => people),
     tokens: async () => of(await http.json<{ tokens: readonly TokenRow[] }>(`${ROOT}/tokens`), ({ tokens }) => tokens),

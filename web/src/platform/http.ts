@@ -20,6 +20,8 @@ export interface Asked {
   readonly json?: unknown;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Not to be repeated, though its method could be: after it the cookie is another one. */
+  readonly once?: boolean;
   /** Goes out even while the page is being closed. */
   readonly keepalive?: boolean;
 }
@@ -48,7 +50,7 @@ export class Http {
   /** The whole answer, of status 200 to 299. */
   async ask(url: string, asked: Asked = {}): Promise<Outcome<Response>> {
     const method = asked.method ?? "GET";
-    const tries = method === "POST" || method === "PATCH" ? 1 : TRIES;
+    const tries = asked.once === true || method === "POST" || method === "PATCH" ? 1 : TRIES;
     let answer = await this.#once(url, method, asked);
     for (let tried = 1; tried < tries && isPassing(answer); tried += 1) {
       await this.#wait(RETRY_AFTER_MS * tried);

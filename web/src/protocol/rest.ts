@@ -61,6 +61,23 @@ export interface FreshToken {
   readonly token: string;
 }
 
+/** `PUT /api/v1/me/password` */
+export interface PasswordChange {
+  readonly current: string;
+  readonly new: string;
+  readonly keep_tokens: boolean;
+}
+
+/** A row of `GET /api/v1/me/sessions`: a place where I am signed in; `here` is this browser, `used_at` is right to the hour. */
+export interface LoginRow {
+  readonly id: string;
+  readonly opened_at: string;
+  readonly used_at: string;
+  readonly browser: string | null;
+  readonly platform: string | null;
+  readonly here: boolean;
+}
+
 /** `POST /api/v1/invitations`: lets one person sign up. */
 export interface Invitation {
   readonly code: string;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { AccountOfReader } from "../../src/model/account.js";
 import { HomeLists, REFRESH_EVERY_MS } from "../../src/model/home.js";
-import { Cell, failed, problem, succeeded, type Outcome } from "../../src/model/index.js";
+import { Cell, DONE, failed, problem, succeeded, type Outcome } from "../../src/model/index.js";
 import { StartSpaceSheet, topicsOf } from "../../src/model/startSpace.js";
-import type { Me, NewAccount, NewSpace, SpaceCard } from "../../src/protocol/index.js";
+import type { Me, NewAccount, NewSpace, PasswordChange, SpaceCard } from "../../src/protocol/index.js";
 import { facts } from "../fakes/builders.js";
 import { FakeTime, settle } from "../fakes/time.js";
 import { fakeApi } from "../fakes/world.js";
@@ -90,6 +90,19 @@ describe("the account", () => {
     const account = new AccountOfReader(fakeApi());
     expect(account.faultsOf({ name: "a b", password: "short", invitation: "" })).toEqual({ name: "name_invalid", password: "password_too_short" });
     expect(account.faultsOf({ name: "ann_3", password: "long enough", invitation: "" })).toEqual({});
+  });
+
+  it("changes the password, and goes on as who I am", async () => {
+    const sent: PasswordChange[] = [];
+    const changePassword = async (change: PasswordChange): Promise<Outcome<Me>> => {
+      sent.push(change);
+      return succeeded(ME);
+    };
+    const account = new AccountOfReader(fakeApi({ changePassword }));
+    expect(await account.changePassword("correct horse", "short", false)).toMatchObject({ ok: false, problem: { code: "password_invalid" } });
+    expect(await account.changePassword("correct horse", "battery staple", true)).toEqual(DONE);
+    expect(sent).toEqual([{ current: "correct horse", new: "battery staple", keep_tokens: true }]);
+    expect(account.state.value).toMatchObject({ name: "account", me: ME });
   });
 
   it("asks for an invitation where the server does", async () => {

@@ -20,7 +20,10 @@ let stay: StayMachine;
 
 const BEA_UP = anEntry(BEA, { voice: 22 });
 
+let signedOut = 0;
+
 beforeEach(() => {
+  signedOut = 0;
   time = new FakeTime();
   dialer = new FakeDialer();
   sound = new FakeSound();
@@ -36,7 +39,7 @@ function aStay(): StayMachine {
     page: () => page,
     startSpace: async () => succeeded(facts()),
   });
-  return new StayMachine("space", { api, dialer, sound, microphone, network, memory, clock: time, scheduler: time, chance: () => 0.5 });
+  return new StayMachine("space", { api, dialer, sound, microphone, network, memory, clock: time, scheduler: time, chance: () => 0.5, signedOut: () => (signedOut += 1) });
 }
 
 async function atDoor(): Promise<void> {
@@ -404,6 +407,15 @@ describe("the end of a stay", () => {
     stay.comeBack();
     dialer.line.welcome(you(BEA), aSnapshot(), "third");
     expect([phase(), sound.asked.at(-1)]).toEqual(["here", "join third"]);
+  });
+
+  it("by the end of my login closes sound and microphone, says so, and asks who I am now", async () => {
+    await onStage();
+    dialer.line.cut(4401, "not_signed_in");
+    expect(stay.view.value.phase).toMatchObject({ name: "refused", problem: { code: "not_signed_in" } });
+    expect([sound.asked.at(-1), microphone.isOpen]).toEqual(["leave", false]);
+    await time.pass(60_000);
+    expect([dialer.lines.length, signedOut]).toEqual([1, 1]);
   });
 
   it("by removal closes sound and microphone", async () => {

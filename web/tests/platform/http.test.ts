@@ -56,6 +56,13 @@ describe("asking the server", () => {
     expect(await http.json("/x")).toMatchObject({ problem: { code: "http_413" } });
   });
 
+  it("asks once for what makes the cookie another one", async () => {
+    const { http, calls, time } = aServer("cut");
+    const change = httpApi(http).changePassword({ current: "a", new: "b", keep_tokens: false });
+    expect(await afterRetries(time, change)).toMatchObject({ ok: false, problem: { code: "offline" } });
+    expect(calls.map(({ method, url }) => [method, url])).toEqual([["PUT", "/api/v1/me/password"]]);
+  });
+
   it("asks again for what may be asked twice", async () => {
     const { http, calls, time } = aServer("cut", refused("unavailable", 503), json({ name: "x" }));
     expect(await afterRetries(time, http.json("/x"))).toMatchObject({ ok: true });

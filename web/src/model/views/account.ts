@@ -1,4 +1,4 @@
-import type { FreshToken, Instance, Invitation, Me, TokenRow } from "../../protocol/index.js";
+import type { FreshToken, Instance, Invitation, LoginRow, Me, TokenRow } from "../../protocol/index.js";
 import type { Outcome, Problem } from "../outcome.js";
 import type { Readable } from "../store.js";
 
@@ -31,6 +31,12 @@ export interface Account {
   rename(display: string): Promise<Outcome>;
   setLang(lang: string): Promise<Outcome>;
   signOut(): Promise<Outcome>;
+  /** Ends every other login, and the keys of programs unless they are kept. Fails with `wrong_password` or `password_invalid`. */
+  changePassword(current: string, next: string, keepTokens: boolean): Promise<Outcome>;
+  /** Where I am signed in. */
+  logins(): Promise<Outcome<readonly LoginRow[]>>;
+  endLogin(id: string): Promise<Outcome>;
+  endOtherLogins(): Promise<Outcome>;
   /** Keys with which programs act as me. */
   tokens(): Promise<Outcome<readonly TokenRow[]>>;
   makeToken(label: string): Promise<Outcome<FreshToken>>;
