@@ -202,6 +202,19 @@ async def test_a_token_made_by_a_login_that_ends_meanwhile_is_not_kept(house: Ho
     assert await house.tokens.of(ann) == []
 
 
+async def test_what_a_banned_account_has_under_way_is_refused_as_well(house: House, shut: Shut, ann: str) -> None:
+    _, _, robot = await a_token(house, ann)
+    secret, login = await a_login(house)
+
+    house.accounts.refuse_from_now(ann)
+
+    assert [credential and credential.has_ended for credential in credentials(robot, login)] == [True, True]
+    assert shut.credentials == []  # a ban closes by its own name what they opened
+    with pytest.raises(Refusal) as caught:
+        await house.recognition.by_cookie(secret)
+    assert caught.value.code == "banned"
+
+
 async def test_a_guest_who_signed_out_comes_back_neither_by_pass_nor_by_resume_token(house: House, shut: Shut) -> None:
     guest = house.guests.welcome(ADDRESS)
     by_stay = house.recognition.by_stay(guest.identity.person)

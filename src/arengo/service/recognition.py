@@ -78,8 +78,7 @@ class Recognition:
 
     async def end_held(self, account_id: str, such: Callable[[Credential], bool]) -> None:
         """End those credentials of that account that are remembered here, as all are that have opened something."""
-        held = [(key, credential) for key, credential in self._credentials.items() if credential.person == account_id]
-        await self.end(*(key for key, credential in held if such(credential)))
+        await self.end(*(key for key, credential in self._held_by(account_id) if such(credential)))
 
     async def sign_out_guest(self, text: str) -> None:
         """End a guest's pass, if it is one."""
@@ -110,7 +109,8 @@ class Recognition:
     def ban(self, account_id: str) -> None:
         """Refuse that account from now on, whatever the database knows already."""
         self._banned.add(account_id)
-        self.forget_account(account_id)
+        for key, _ in self._held_by(account_id):
+            self._mark_ended(key)  # what they opened is closed as banned, by who bans
 
     def is_banned(self, account_id: str) -> bool:
         """Whether it was banned since the start of this process."""
@@ -134,11 +134,11 @@ class Recognition:
         found = await load(key)
         if found is None and credential.person:
             await self.end(key)  # somebody beside us has ended it
+        if found is not None and (found.account.banned or self.is_banned(found.account.id)):
+            raise Refusal("This account was banned by the operator.", code="banned")
         if found is None or credential.has_ended:
             return None
         credential.person, credential.id = found.account.id, found.id
-        if found.account.banned or self.is_banned(found.account.id):
-            raise Refusal("This account was banned by the operator.", code="banned")
         now = self._clock.now()
         if found.used_at is None or now - found.used_at > timedelta(seconds=self._limits.session_touch_s):
             with suppress(Unavailable):  # to know when it was used is not worth refusing the use
@@ -153,6 +153,9 @@ class Recognition:
             return None
         credential = self.of_guest(guest.id)
         return None if credential.has_ended else replace(guest, credential=credential)
+
+    def _held_by(self, account_id: str) -> list[tuple[bytes, Credential]]:
+        return [(key, credential) for key, credential in self._credentials.items() if credential.person == account_id]
 
     def _credential(self, key: bytes, kind: CredentialKind) -> Credential:
         credential = self._credentials.get(key)
