@@ -77,6 +77,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   signin: { path: "/signin?next=/start", arengo: () => anArengo({ account: "nobody" }) },
   signup: { path: "/signup", arengo: () => anArengo({ account: "nobody" }) },
   "signed-out": closed({ name: "refused", problem: { code: "not_signed_in", detail: "", facts: {}, retryAfter: null } }),
+  "dock-signed-out": { path: "/", arengo: () => anArengo({ home: { name: "ready", live: [], scheduled, problem: null }, account: "nobody", current: true, stay: { view: here({ phase: { name: "refused", problem: { code: "not_signed_in", detail: "", facts: {}, retryAfter: null } } }) } }) },
   account: { path: "/account", arengo: () => anArengo({}) },
   nothing: { path: "/nowhere", arengo: () => anArengo({}) },
 };
