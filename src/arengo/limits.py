@@ -43,6 +43,8 @@ class Limits:
     """Waiting for a locked or absent database before `unavailable`."""
     database_readers: int = 4
     """Connections that only read (SQLite), or all connections (PostgreSQL, times four)."""
+    sole_use_wait_s: float = 5.0
+    """How long a server or command waits for another process to let go of the data, before it gives up."""
 
     # ---- people ----------------------------------------------------------------------------
     name_min_chars: int = 2

@@ -48,6 +48,14 @@ class Settings:
         return self.data_dir / "control.sock"
 
     @property
+    def locks(self) -> tuple[Path, ...]:
+        """The files that a process locks to use the data alone: one for the directory, one for an SQLite file elsewhere."""
+        kind, _, place = (self.database_url or "").partition(":///")
+        file = place.partition("?")[0]
+        elsewhere = (Path(f"{file}.lock"),) if kind.startswith("sqlite") and file else ()
+        return (self.data_dir / "data.lock", *elsewhere)
+
+    @property
     def backups(self) -> Path:
         return self.data_dir / "backups"
 

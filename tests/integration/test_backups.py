@@ -45,7 +45,7 @@ def test_a_restore_refuses_a_running_server_and_data_that_is_there(data_dir: Pat
 
     with serving(data_dir):
         running = arengo("restore", tmp_path / "b.tar", "--data-dir", data_dir, "--force")
-    assert (running.code, running.err) == (1, "A server runs on this data directory; stop it first.")
+    assert (running.code, running.err) == (1, "A server runs on this data directory already; stop it first.")
 
     full = arengo("restore", tmp_path / "b.tar", "--data-dir", data_dir)
     assert full.code == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
 import socket
@@ -157,7 +158,38 @@ def test_a_second_server_on_the_same_data_is_refused(data_dir: Path) -> None:
         ended = arengo("serve", "--port", "0", "--bind", "127.0.0.1", "--media-port", "0", "--data-dir", data_dir)
 
     assert ended.code == 1
-    assert "A server runs on this data directory already." in ended.err
+    assert "A server runs on this data directory already; stop it first." in ended.err
+
+
+def test_a_second_server_is_refused_also_where_the_first_ones_socket_is_gone(data_dir: Path) -> None:
+    with serving(data_dir) as server:
+        (data_dir / "control.sock").unlink()
+        ended = arengo("serve", "--port", "0", "--bind", "127.0.0.1", "--media-port", "0", "--data-dir", data_dir)
+
+        assert ended.code == 3
+        assert "Another process uses this data" in ended.err
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+
+
+def test_a_second_server_on_the_same_sqlite_file_is_refused_whatever_its_data_directory_is(data_dir: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    with serving(data_dir, "--database-url", url):
+        second = ["--port", "0", "--bind", "127.0.0.1", "--media-port", "0", "--data-dir", tmp_path / "other"]
+        ended = arengo("serve", *second, "--database-url", url)
+
+    assert ended.code == 3
+    assert f"it holds {tmp_path}/shared.db.lock" in ended.err
+
+
+def test_a_command_waits_for_another_process_and_says_so_when_it_takes_too_long(data_dir: Path) -> None:
+    data_dir.mkdir()
+    with (data_dir / "data.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = arengo("account", "create", "ann", "--data-dir", data_dir)
+
+    assert refused.code == 3
+    assert "Another process uses this data" in refused.err
+    assert arengo("account", "create", "ann", "--data-dir", data_dir).code == 0
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])

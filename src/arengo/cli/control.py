@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from arengo.cli.exits import DONE, FAILED, UNAVAILABLE, CliError
+from arengo.cli.sole_use import locked, wait_for
 from arengo.settings import Settings
 from arengo.web.control import AnyControlCommand, Hello, Reply
 
@@ -17,14 +21,25 @@ _WAIT_S = 20.0
 
 def carry_out(settings: Settings, command: AnyControlCommand) -> int:
     """Have *command* obeyed, by the running server if there is one, and print the answer."""
-    reply = ask_server(settings.control_socket, command)
-    if reply is None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        reply = _obey_alone(settings, command)
+    reply = _reply(settings, command)
     if reply.code is not None:
         raise CliError(f"{reply.text} ({reply.code})", UNAVAILABLE if reply.code == "unavailable" else FAILED)
     print(reply.text)
     return DONE
+
+
+@contextmanager
+def sole_use(settings: Settings) -> Iterator[None]:
+    """Hold the data for this process alone until the block ends; CliError when a server runs, or another process keeps it."""
+    began = time.monotonic()
+    while True:
+        with locked(settings) as taken:
+            if taken is None:
+                yield
+                return
+        if is_running(settings):
+            raise CliError("A server runs on this data directory already; stop it first.")
+        wait_for(taken, since=began, most_s=settings.limits.sole_use_wait_s)
 
 
 def is_running(settings: Settings) -> bool:
@@ -50,6 +65,18 @@ def ask_server(path: Path, command: AnyControlCommand) -> Reply | None:
     if not line:
         raise CliError("The server went away before it answered.", UNAVAILABLE)
     return msgspec.json.decode(line, type=Reply)
+
+
+def _reply(settings: Settings, command: AnyControlCommand) -> Reply:
+    began = time.monotonic()
+    while True:
+        reply = ask_server(settings.control_socket, command)
+        if reply is not None:
+            return reply
+        with locked(settings) as taken:
+            if taken is None:
+                return _obey_alone(settings, command)
+        wait_for(taken, since=began, most_s=settings.limits.sole_use_wait_s)
 
 
 def _obey_alone(settings: Settings, command: AnyControlCommand) -> Reply:

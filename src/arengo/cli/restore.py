@@ -8,7 +8,7 @@ from pathlib import Path
 
 from arengo.adapters.db.backup import read_backup
 from arengo.adapters.db.engine import Database
-from arengo.cli.control import is_running
+from arengo.cli.control import sole_use
 from arengo.cli.exits import DONE, UNAVAILABLE, CliError
 from arengo.cli.options import add_data_options, data_settings
 
@@ -25,11 +25,9 @@ def run(options: argparse.Namespace) -> int:
     settings = data_settings(options)
     if not options.file.is_file():
         raise CliError(f"There is no file {options.file}.", UNAVAILABLE)
-    if is_running(settings):
-        raise CliError("A server runs on this data directory; stop it first.")
-    if settings.data_dir.is_dir() and any(settings.data_dir.iterdir()) and not options.force:
-        raise CliError(f"{settings.data_dir} is not empty; --force restores into it all the same.")
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    asyncio.run(read_backup(Database(settings.database), settings.data_dir, options.file, force=options.force))
+    with sole_use(settings):
+        if set(settings.data_dir.iterdir()) - set(settings.locks) and not options.force:
+            raise CliError(f"{settings.data_dir} is not empty; --force restores into it all the same.")
+        asyncio.run(read_backup(Database(settings.database), settings.data_dir, options.file, force=options.force))
     print(f"Restored into {settings.data_dir}.")
     return DONE

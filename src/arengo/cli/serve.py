@@ -16,7 +16,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import segno
 import uvloop
@@ -24,7 +23,7 @@ import uvloop
 from arengo.adapters.network.addresses import address_on_network, in_url, own_addresses
 from arengo.adapters.tls.local_ca import local_certificate
 from arengo.bootstrap import Running, running
-from arengo.cli.control import is_running
+from arengo.cli.control import sole_use
 from arengo.cli.exits import DONE, UNAVAILABLE, CliError
 from arengo.cli.options import add_server_options, server_settings
 from arengo.service.clock import SystemClock
@@ -51,7 +50,7 @@ def run_server(settings: Settings, beside: Beside | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; *beside* runs along with it."""
     set_up_logging(settings.log_level)
     _take_file_descriptors()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with sole_use(settings), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, beside))
     return DONE
 
@@ -81,9 +80,6 @@ def set_up_logging(level: str) -> None:
 
 async def _serve(settings: Settings, beside: Beside | None) -> None:
     stop = _hear_signals()
-    _make_data_dir(settings.data_dir)
-    if await asyncio.to_thread(is_running, settings):
-        raise CliError("A server runs on this data directory already.")
     tls = _tls(settings)
     async with AsyncExitStack() as stack:
         sockets = _bind(settings, stack)
@@ -184,13 +180,6 @@ def _bind(settings: Settings, stack: AsyncExitStack) -> list[tuple[socket.socket
         stack.callback(bound.close)
         sockets.append((bound, secure))
     return sockets
-
-
-def _make_data_dir(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise CliError(f"The data directory {directory} cannot be made: {error.strerror}.", UNAVAILABLE) from error
 
 
 def _tls(settings: Settings) -> TlsFiles | None:
