@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import signal
 import socket
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +22,19 @@ from arengo.limits import Limits
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
+
+
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    """New files can be read by everybody unless a program sees to it, as on most machines."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """What others may do with everything in *folder*."""
+    return {str(path.relative_to(folder)): path.stat().st_mode & 0o077 for path in folder.rglob("*")}
 
 
 def a_token(data_dir: Path, name: str = "ann") -> str:
@@ -192,6 +207,33 @@ def test_a_command_waits_for_another_process_and_says_so_when_it_takes_too_long(
     assert arengo("account", "create", "ann", "--data-dir", data_dir).code == 0
 
 
+def test_what_a_server_and_its_commands_write_is_for_their_owner_alone(data_dir: Path, usual_umask: None) -> None:
+    data_dir.mkdir(mode=0o755)
+    arengo("account", "create", "ann", "--data-dir", data_dir)
+    alone = modes(data_dir)
+    with serving(data_dir):
+        beside = modes(data_dir)
+
+    assert {"arengo.db"} <= alone.keys()
+    assert {"arengo.db", "arengo.db-wal", "arengo.db-shm", "control.sock"} <= beside.keys()
+    assert set(alone.values()) | set(beside.values()) == {0}
+
+
+def test_files_that_others_could_read_are_closed_when_a_server_starts_and_the_log_names_them(data_dir: Path) -> None:
+    arengo("account", "create", "ann", "--data-dir", data_dir)
+    (data_dir / "backups").mkdir(mode=0o755)
+    (data_dir / "notes.txt").write_text("mine")
+    for name in ("arengo.db", "backups", "notes.txt"):
+        (data_dir / name).chmod(0o755)
+
+    with serving(data_dir) as server:
+        left = modes(data_dir)
+        said = server.log.read_text()
+
+    assert [name for name, others in left.items() if others] == ["notes.txt"]
+    assert f"Closed to everybody but their owner: {data_dir}/arengo.db, {data_dir}/backups." in said
+
+
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_is_told_to_stop_ends_in_time_and_in_peace(data_dir: Path, by: signal.Signals) -> None:
     with serving(data_dir) as server:
@@ -244,6 +286,21 @@ def test_doctor_tells_what_is_wrong(data_dir: Path) -> None:
     assert f"TCP port {port} is taken" in ended.out
     assert "is not https" in ended.out
     assert "not known to DNS" in ended.out
+
+
+def test_doctor_names_what_others_can_read_and_how_to_close_it(data_dir: Path) -> None:
+    arengo("account", "create", "ann", "--data-dir", data_dir)
+    (data_dir / "arengo.db").chmod(0o644)
+    closed = arengo("doctor", "--port", "0", "--media-port", "0", "--data-dir", data_dir)
+    data_dir.chmod(0o755)
+    opened = arengo("doctor", "--port", "0", "--media-port", "0", "--data-dir", data_dir)
+    data_dir.chmod(0o777)
+    shared = arengo("doctor", "--port", "0", "--media-port", "0", "--data-dir", data_dir)
+
+    assert "Others" not in closed.out
+    assert f"look   Others on this machine can look into {data_dir}; chmod 700 {data_dir} closes it." in opened.out
+    assert f"WRONG  Others on this machine can read {data_dir}/arengo.db; chmod go= {data_dir}/arengo.db closes it." in opened.out
+    assert f"WRONG  Others on this machine can change what is in {data_dir}; chmod 700 {data_dir} closes it." in shared.out
 
 
 def test_a_database_that_does_not_open_is_told_with_its_own_reason(data_dir: Path, tmp_path: Path) -> None:

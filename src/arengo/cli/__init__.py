@@ -31,6 +31,8 @@ class Entry:
 
     module: str
     summary: str
+    writes_for_others: bool = False
+    """Its files get the usual mode; those of every other command are for their owner alone."""
 
 
 COMMANDS: Final[Mapping[str, Entry]] = {
@@ -41,7 +43,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "invitation": Entry("invitation", "create an invitation to sign up"),
     "space": Entry("space", "end a space"),
     "speak": Entry("speak", "send a file into a space"),
-    "listen": Entry("listen", "write what is heard in a space to a file"),
+    "listen": Entry("listen", "write what is heard in a space to a file", writes_for_others=True),
     "doctor": Entry("doctor", "say what is right and wrong with a server's surroundings"),
     "backup": Entry("backup", "copy everything into one file"),
     "restore": Entry("restore", "put a backup back"),
@@ -71,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, arguments: Sequence[str]) -> int:
     entry = COMMANDS[name]
+    if not entry.writes_for_others:
+        os.umask(0o077)
     module: Command = importlib.import_module(f"arengo.cli.{entry.module}")
     parser = argparse.ArgumentParser(prog=f"arengo {name}", description=entry.summary.capitalize() + ".")
     module.configure(parser)

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import ssl
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,10 +20,12 @@ from cryptography import x509
 
 from arengo.adapters.network.addresses import Address, in_url
 from arengo.adapters.tls.local_ca import names_of
+from arengo.cli.secrecy import OTHERS, readable_by_others
 from arengo.settings import Settings
 from arengo.web.config import STATIC
 
 _ROOM_BYTES = 1 << 30
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _CERTIFICATE_DAYS = 14
 
 
@@ -53,7 +56,7 @@ class Finding:
 
 
 def data_directory(settings: Settings) -> Iterable[Finding]:
-    """Whether the data directory can be used, by its owner alone."""
+    """Whether the data directory can be used, and only its owner gets at what is in it."""
     directory = settings.data_dir
     if not directory.exists():
         above = next(parent for parent in directory.absolute().parents if parent.exists())
@@ -62,9 +65,15 @@ def data_directory(settings: Settings) -> Iterable[Finding]:
         return [Finding.wrong(f"The data directory {directory} cannot be made in {above}.")]
     if not os.access(directory, os.W_OK | os.X_OK):
         return [Finding.wrong(f"The data directory {directory} cannot be written.")]
-    if directory.stat().st_mode & 0o077:
-        return [Finding.doubtful(f"Others on this machine can look into {directory}; chmod 700 closes it.")]
-    return [Finding.fine(f"The data directory {directory} is writable and private.")]
+    findings = []
+    if directory.stat().st_mode & _OTHERS_WRITE:
+        findings.append(Finding.wrong(f"Others on this machine can change what is in {directory}; chmod 700 {directory} closes it."))
+    elif directory.stat().st_mode & OTHERS:
+        findings.append(Finding.doubtful(f"Others on this machine can look into {directory}; chmod 700 {directory} closes it."))
+    findings += [
+        Finding.wrong(f"Others on this machine can read {path}; chmod go= {path} closes it.") for path in readable_by_others(settings)
+    ]
+    return findings or [Finding.fine(f"The data directory {directory} is writable and private.")]
 
 
 def disk(settings: Settings) -> Iterable[Finding]:

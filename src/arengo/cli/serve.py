@@ -26,6 +26,7 @@ from arengo.bootstrap import Running, running
 from arengo.cli.control import sole_use
 from arengo.cli.exits import DONE, UNAVAILABLE, CliError
 from arengo.cli.options import add_server_options, server_settings
+from arengo.cli.secrecy import close_to_others
 from arengo.service.clock import SystemClock
 from arengo.service.instance import Instance
 from arengo.settings import Settings, program_version
@@ -51,6 +52,7 @@ def run_server(settings: Settings, beside: Beside | None = None) -> int:
     set_up_logging(settings.log_level)
     _take_file_descriptors()
     with sole_use(settings), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        close_to_others(settings)
         runner.run(_serve(settings, beside))
     return DONE
 
