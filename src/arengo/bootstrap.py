@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from litestar import Litestar
@@ -15,9 +16,11 @@ from arengo.adapters.db.accounts import DatabaseAccounts
 from arengo.adapters.db.engine import Database
 from arengo.adapters.db.migrate import migrate
 from arengo.adapters.db.spaces import DatabaseSpaces
+from arengo.adapters.disk import free_bytes
 from arengo.adapters.passwords.argon2 import Argon2Passwords
 from arengo.service.accounts import Accounts
 from arengo.service.clock import Clock, SystemClock
+from arengo.service.disk_watch import DiskWatch
 from arengo.service.guests import Guests
 from arengo.service.housekeeping import Housekeeping
 from arengo.service.ids import Ids, SystemIds
@@ -144,6 +147,7 @@ async def running(
             people=people.accounts,
         )
         people.recognition.when_ended(spaces.shut_out)
+        disk = DiskWatch(partial(free_bytes, database.path or settings.data_dir), database, limits=settings.limits)
         operator = Operator(people.accounts, people.tokens, people.password_changes, spaces)
         services = Services(
             accounts=people.accounts,
@@ -158,6 +162,7 @@ async def running(
             clock=clock,
             database=database,
             tally=tally,
+            disk=disk,
         )
         config = WebConfig(
             trusted_proxies=settings.trusted_proxies,
@@ -171,9 +176,11 @@ async def running(
         housekeeping = Housekeeping(people.store, people.sessions, clock=clock, limits=settings.limits)
         await spaces.start()
         housekeeping.start()
+        disk.start()
         try:
             yield Running(services, operator, create_app(services, config), media, connections)
         finally:
+            await disk.stop()
             await housekeeping.stop()
             await spaces.stop()
             await operator.stop()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import socket
 import ssl
 import stat
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from arengo.adapters.disk import free_bytes
 from arengo.adapters.network.addresses import Address, in_url
 from arengo.adapters.tls.local_ca import names_of
 from arengo.cli.secrecy import OTHERS, readable_by_others
@@ -78,8 +78,7 @@ def data_directory(settings: Settings) -> Iterable[Finding]:
 
 def disk(settings: Settings) -> Iterable[Finding]:
     """Whether there is room."""
-    place = next(p for p in (settings.data_dir.absolute(), *settings.data_dir.absolute().parents) if p.exists())
-    free = shutil.disk_usage(place).free
+    free = free_bytes(settings.data_dir)
     told = f"{free / (1 << 30):.1f} GiB are free where the data is."
     return [Finding.fine(told) if free > _ROOM_BYTES else Finding.wrong(told)]
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from arengo.limits import Limits
 from arengo.service.accounts import Accounts
 from arengo.service.clock import Clock
+from arengo.service.disk_watch import DiskWatch
 from arengo.service.guests import Guests
 from arengo.service.instance import Instance
 from arengo.service.password_changes import PasswordChanges
@@ -41,3 +42,4 @@ class Services:
     clock: Clock
     database: Storage
     tally: Tally
+    disk: DiskWatch

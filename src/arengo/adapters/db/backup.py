@@ -55,6 +55,14 @@ def _pack(copy: Path, data_dir: Path, target: Path, now: datetime) -> None:
         target.touch(mode=0o600, exist_ok=False)
     except FileExistsError as error:
         raise Refusal(f"{target} exists already; a backup replaces nothing.", code="exists") from error
+    try:
+        _write_tar(copy, data_dir, target, now)
+    except OSError:
+        target.unlink()
+        raise
+
+
+def _write_tar(copy: Path, data_dir: Path, target: Path, now: datetime) -> None:
     with tarfile.open(target, "w") as tar:
         manifest = json.dumps({"format": _FORMAT, "made_at": now.isoformat(timespec="seconds")}).encode()
         entry = tarfile.TarInfo(_MANIFEST)

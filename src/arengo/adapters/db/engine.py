@@ -19,12 +19,14 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from arengo.adapters.disk import free_bytes
 from arengo.domain.errors import Unavailable
 
 # PostgreSQL: lock not available, query cancelled, too many connections, shutting down, starting up, closed for now,
-# read only, disk full.
-_PASSING_STATES = ("55P03", "57014", "53300", "57P01", "57P02", "57P03", "55000", "25006", "53100")
-
+# read only.
+_PASSING_STATES = ("55P03", "57014", "53300", "57P01", "57P02", "57P03", "55000", "25006")
+_DISK_FULL = "53100"
+_LEAST_BYTES = 1 << 20  # SQLite reports some full disks as "disk I/O error"; with less than this we do not believe it
 
 _SHUT_CLASSES = ("28", "3D", "42501")  # wrong password or role, no such database, no permission
 
@@ -42,6 +44,8 @@ class Database:
         self._read_turns = Turns(readers if self.is_sqlite else 4 * readers, wait_s)
         self._write_turns = Turns(1, wait_s) if self.is_sqlite else self._read_turns
         self._file: tuple[int, int] | None = None
+        self.is_full = False
+        """Whether the last write found the disk full."""
 
     @property
     def path(self) -> Path | None:
@@ -74,6 +78,11 @@ class Database:
         async with self.read() as connection:
             await connection.exec_driver_sql("SELECT 1")
 
+    async def try_to_write(self) -> None:
+        """Write what is there already, to see whether the disk takes it; `Unavailable` when it does not."""
+        async with self.write() as connection:
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads: one consistent view on SQLite, each statement's own on PostgreSQL."""
@@ -85,6 +94,7 @@ class Database:
         """A transaction that may write; commits at the end of the block, rolls back when it raises."""
         async with self._transaction(self._writing, self._write_turns) as connection:
             yield connection
+        self.is_full = False
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine | None, turns: Turns) -> AsyncIterator[AsyncConnection]:
@@ -98,8 +108,10 @@ class Database:
             async with turns.one(), engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            if is_passing(error):
-                raise Unavailable("The database does not answer just now.") from error
+            self.is_full = self.is_full or is_disk_full(error)
+            why = why_passing(error, self.path)
+            if why is not None:
+                raise Unavailable(why) from error
             raise
         except (TimeoutError, ConnectionError, OSError) as error:
             raise Unavailable("The database cannot be reached just now.") from error
@@ -174,8 +186,24 @@ def why_closed(error: DBAPIError) -> str | None:
     return said[0].rpartition(">: ")[2] if refused and said else None
 
 
-def is_passing(error: DBAPIError) -> bool:
-    """Whether *error* is the world's fault and may be gone in a moment: locked, unreachable, shutting down, full."""
+def why_passing(error: DBAPIError, path: Path | None) -> str | None:
+    """A sentence about what the world is doing to the database (SQLite's file at *path*); None when *error* is our own fault."""
+    is_full = is_disk_full(error)
+    if not is_full and not _is_passing(error):
+        return None
+    free = None if path is None else free_bytes(path)
+    if is_full or (free is not None and free < _LEAST_BYTES):
+        return "The disk of the database is full" + ("." if free is None else f": {free // 1024} KiB are free.")
+    return "The database does not answer just now."
+
+
+def is_disk_full(error: DBAPIError) -> bool:
+    """Whether *error* says that there is no room to write."""
+    return getattr(error.orig, "sqlstate", None) == _DISK_FULL or "disk is full" in str(error.orig)
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    """Whether *error* is the world's fault and may be gone in a moment: locked, unreachable, shutting down."""
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     if isinstance(state, str):
         return state in _PASSING_STATES or state.startswith("08")
@@ -183,7 +211,7 @@ def is_passing(error: DBAPIError) -> bool:
         return True
     if isinstance(error, OperationalError):
         said = str(error.orig)
-        return any(word in said for word in ("locked", "busy", "unable to open", "disk I/O", "readonly", "is full"))
+        return any(word in said for word in ("locked", "busy", "unable to open", "disk I/O", "readonly"))
     return isinstance(error, InterfaceError)
 
 

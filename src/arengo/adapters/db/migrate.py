@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from arengo.adapters.db.engine import Database, async_url, is_passing, set_up_sqlite, why_closed
+from arengo.adapters.db.engine import Database, async_url, set_up_sqlite, why_closed, why_passing
 from arengo.domain.errors import Unavailable
 
 _ONE_AT_A_TIME = 4_273_466  # advisory lock: two servers that start together migrate one after the other
@@ -54,8 +54,9 @@ async def migrate(database: Database, *, backups: Path, now: datetime) -> Path |
         why = why_closed(error)
         if why is not None:
             raise Unavailable(f"The database does not open: {why}") from error
-        if is_passing(error):
-            raise Unavailable("The database does not answer just now.") from error
+        passing = why_passing(error, database.path)
+        if passing is not None:
+            raise Unavailable(passing) from error
         raise
     except OSError as error:
         raise Unavailable("The database cannot be reached.") from error
@@ -89,8 +90,12 @@ def libpq_url(url: URL) -> str:
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
+    try:
+        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+    except sqlite3.OperationalError as error:
+        target.unlink(missing_ok=True)
+        raise Unavailable(f"The database could not be copied to {target}: {error}.") from error
     target.chmod(0o600)
 
 

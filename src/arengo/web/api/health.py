@@ -25,7 +25,8 @@ async def healthz() -> Health:
 
 @get("/readyz", tags=["health"], summary="Can it serve")
 async def readyz(services: NamedDependency[Services]) -> Health:
-    """The database answers too; 503 `unavailable` when it does not."""
+    """The database answers too, and there is room to write; 503 `unavailable` otherwise."""
+    services.disk.require_room()
     await services.database.ping()
     return Health()
 

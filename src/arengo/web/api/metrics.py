@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from arengo.domain.errors import Refusal
+from arengo.service.disk_watch import DiskWatch
 from arengo.service.services import Services
 from arengo.service.space_figures import SpaceFigures
 from arengo.service.tally import Tally
@@ -119,6 +120,17 @@ class RefusalsCollector(Collector):
         yield GaugeMetricFamily("arengo_connections", "Open connections to the web server", value=self._connections)
 
 
+class DiskCollector(Collector):
+    """The room that is left for data."""
+
+    def __init__(self, disk: DiskWatch) -> None:
+        self._disk = disk
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("arengo_disk_free_bytes", "Free space where the data is, at the last look", value=self._disk.free)
+        yield GaugeMetricFamily("arengo_disk_full", "1 while there is too little room to write", value=int(self._disk.is_full))
+
+
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[bytes]:
     """The text format of Prometheus; 403 `not_permitted` for everybody else."""
@@ -129,6 +141,7 @@ async def metrics(request: Request[Any, Any, Any], services: NamedDependency[Ser
     registry.register(MediaCollector(config.media_stats()))
     registry.register(SpacesCollector(services.spaces.figures()))
     registry.register(RefusalsCollector(services.tally, len(config.connections)))
+    registry.register(DiskCollector(services.disk))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 

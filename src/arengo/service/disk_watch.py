@@ -1,0 +1,100 @@
+"""Whether there is room left to write, said once when it ends and once when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from arengo.domain.errors import Unavailable
+from arengo.limits import Limits
+
+_log = logging.getLogger("arengo.disk")
+
+
+class WrittenStorage(Protocol):
+    """The database, as far as its disk goes."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its last write found no room."""
+
+    async def try_to_write(self) -> None:
+        """Write something that changes nothing; `Unavailable` when that does not work."""
+
+
+class DiskWatch:
+    """Measures the free space now and then; owns the task that does.
+
+    The database counts as well as the number: a quota, or a disk of another machine, is full without showing here.
+    """
+
+    def __init__(
+        self,
+        free_bytes: Callable[[], int],
+        database: WrittenStorage,
+        *,
+        limits: Limits,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._free_bytes = free_bytes
+        self._database = database
+        self._limits = limits
+        self._pause = pause
+        self._was_full = False
+        self._task: asyncio.Task[None] | None = None
+        self.free = limits.disk_free_bytes
+        """Bytes at the last look."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is too little room to be sure of the next write."""
+        return self.free < self._limits.disk_free_bytes or self._database.is_full
+
+    def require_room(self) -> None:
+        """Raise Unavailable when the disk is full."""
+        if self.is_full:
+            raise Unavailable("The disk of this server is full.", retry_after=self._limits.disk_look_s)
+
+    def start(self) -> None:
+        """Begin to look; `stop` ends it."""
+        self._task = asyncio.create_task(self._go_round(), name="disk watch")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def look(self) -> None:
+        """Measure, and log a change."""
+        self.free = await asyncio.to_thread(self._measured)
+        if self._database.is_full:
+            await self._ask_the_database()
+        if self.is_full and not self._was_full:
+            _log.error("The disk is full: %.1f MiB are free. Nothing new is kept until there is room; the sound goes on.", self._free_mib)
+        elif self._was_full and not self.is_full:
+            _log.warning("The disk has room again: %.1f MiB are free.", self._free_mib)
+        self._was_full = self.is_full
+
+    async def _ask_the_database(self) -> None:
+        try:
+            await self._database.try_to_write()
+        except Unavailable:
+            return
+
+    def _measured(self) -> int:
+        try:
+            return self._free_bytes()
+        except OSError:
+            return 0  # a disk that does not answer has no room for us
+
+    @property
+    def _free_mib(self) -> float:
+        return self.free / (1 << 20)
+
+    async def _go_round(self) -> None:
+        while True:
+            await self.look()
+            await self._pause(self._limits.disk_look_s)
