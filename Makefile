@@ -1,6 +1,6 @@
 # Everything a newcomer needs. Each target does its own set-up, from a clean clone on.
 #   make run     a living space in the browser          make test    every test
-#   make build   .venv with the arengo command          make check   linters, types, boundaries
+#   make build   .venv with the arengo command          make check   linters, types, boundaries, advisories
 #   make bench   Arengo beside other servers            make wheel   a wheel that needs neither Rust nor Node
 # Needs Python 3.11 or newer, Rust, Node 20 or newer, a C compiler and make.
 # `make test` also needs Debian packages and installs them itself (tests/debian-packages.txt).
@@ -18,7 +18,9 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust/crates -name '*.rs' -o -
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/e2e -prune -o -path web/test-results -prune -o -type f -print)
 PACKAGES := tests/debian-packages.txt
 
-.PHONY: build run test check bench bench-peers bench-channel wheel clean test-rust test-python test-web test-e2e packages lock
+CARGO_DENY := 0.20.2
+
+.PHONY: build run test check audit bench bench-peers bench-channel wheel clean test-rust test-python test-web test-e2e packages lock
 
 build: $(STAMPS)/core $(STAMPS)/web
 
@@ -72,6 +74,16 @@ check: build $(STAMPS)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd web && npm run check
+	$(MAKE) --no-print-directory audit
+
+# Known weaknesses of what we build on, in all three languages; says so where no registry answers.
+audit: $(STAMPS)/dev $(STAMPS)/node
+	@$(MAKE) --no-print-directory $(STAMPS)/cargo-deny-$(CARGO_DENY) || echo "cargo-deny could not be installed."
+	$(BIN)/python -m tests.audit
+
+$(STAMPS)/cargo-deny-$(CARGO_DENY):
+	cargo install --quiet --locked --root $(VENV) --version $(CARGO_DENY) cargo-deny
+	touch $@
 
 # Arengo beside other servers and beside the floor, in one run; as root, for a network of its own. What cannot be built
 # here is named in the results. QUICK=1: three minutes. MINUTES=45: no new step after so long. PARTS=storm: that part alone.
