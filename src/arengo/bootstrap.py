@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -15,9 +16,11 @@ from litestar import Litestar
 from arengo.adapters.db.accounts import DatabaseAccounts
 from arengo.adapters.db.engine import Database
 from arengo.adapters.db.migrate import migrate
+from arengo.adapters.db.sole_use import sole_use
 from arengo.adapters.db.spaces import DatabaseSpaces
 from arengo.adapters.disk import free_bytes
 from arengo.adapters.passwords.argon2 import Argon2Passwords
+from arengo.limits import Limits
 from arengo.service.accounts import Accounts
 from arengo.service.clock import Clock, SystemClock
 from arengo.service.disk_watch import DiskWatch
@@ -70,6 +73,8 @@ class Running:
     app: Litestar
     media: Media
     connections: Connections
+    keeping: asyncio.Task[None]
+    """Fails when another server has taken the database."""
 
 
 def _media_core(settings: Settings) -> Media:
@@ -86,16 +91,31 @@ def _media_core(settings: Settings) -> Media:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A database that is ours alone; *keeping* fails when another server has taken it meanwhile."""
+
+    database: Database
+    keeping: asyncio.Task[None]
+
+
 @asynccontextmanager
-async def open_database(settings: Settings, clock: Clock) -> AsyncIterator[Database]:
-    """The database with the tables of this version; Unavailable when it does not answer."""
-    database = Database(settings.database, wait_s=settings.limits.database_wait_s, readers=settings.limits.database_readers)
-    await migrate(database, backups=settings.backups, now=clock.now())
-    await database.connect()
-    try:
-        yield database
-    finally:
-        await database.close()
+async def open_database(settings: Settings, clock: Clock) -> AsyncIterator[Opened]:
+    """The database with the tables of this version; Unavailable when it does not answer, Refusal `in_use` when another server has it."""
+    limits = settings.limits
+    database = Database(settings.database, wait_s=limits.database_wait_s, readers=limits.database_readers)
+    async with database_alone(database, limits) as keeping:
+        await migrate(database, backups=settings.backups, now=clock.now())
+        await database.connect()
+        try:
+            yield Opened(database, keeping)
+        finally:
+            await database.close()
+
+
+def database_alone(database: Database, limits: Limits) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+    """The database for nobody but us, as long as the block goes on."""
+    return sole_use(database, wait_s=limits.database_wait_s, patience_s=limits.sole_use_wait_s, look_s=limits.sole_use_look_s)
 
 
 @asynccontextmanager
@@ -133,7 +153,8 @@ async def running(
     """
     clock = clock or SystemClock()
     ids = SystemIds(clock)
-    async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
+    async with open_database(settings, clock) as opened, open_people(settings, opened.database, clock, ids) as people:
+        database = opened.database
         media = media or _media_core(settings)
         tally = Tally()
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -178,7 +199,7 @@ async def running(
         housekeeping.start()
         disk.start()
         try:
-            yield Running(services, operator, create_app(services, config), media, connections)
+            yield Running(services, operator, create_app(services, config), media, connections, opened.keeping)
         finally:
             await disk.stop()
             await housekeeping.stop()

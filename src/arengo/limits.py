@@ -45,6 +45,8 @@ class Limits:
     """Connections that only read (SQLite), or all connections (PostgreSQL, times four)."""
     sole_use_wait_s: float = 5.0
     """How long a server or command waits for another process to let go of the data, before it gives up."""
+    sole_use_look_s: float = 2.0
+    """How often a server makes sure that its PostgreSQL database is still its own."""
     disk_free_bytes: int = 33_554_432
     """With less free space than this in the data directory, `/readyz` answers 503 and the log says so."""
     disk_look_s: float = 10.0

@@ -15,7 +15,7 @@ from arengo.web.errors import STATUS
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "arengo"
 
-SHELL_CODES = {"exists", "other_database", "not_a_backup", "newer_backup", "not_ogg_opus", "file_unreadable"}
+SHELL_CODES = {"in_use", "exists", "other_database", "not_a_backup", "newer_backup", "not_ogg_opus", "file_unreadable"}
 """Codes that a person at the shell alone meets."""
 
 

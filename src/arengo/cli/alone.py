@@ -16,6 +16,6 @@ async def obey_alone(settings: Settings, command: AnyControlCommand) -> Reply:
     """Have *command* obeyed in this process; Unavailable when the database does not answer."""
     clock = SystemClock()
     ids = SystemIds(clock)
-    async with open_database(settings, clock) as database, open_people(settings, database, clock, ids) as people:
-        at_rest = SpacesAtRest(DatabaseSpaces(database), clock)
+    async with open_database(settings, clock) as opened, open_people(settings, opened.database, clock, ids) as people:
+        at_rest = SpacesAtRest(DatabaseSpaces(opened.database), clock)
         return await obey(Operator(people.accounts, people.tokens, people.password_changes, at_rest, lives_on=False), command)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from arengo.adapters.db.backup import read_backup
 from arengo.adapters.db.engine import Database
+from arengo.bootstrap import database_alone
 from arengo.cli.control import sole_use
 from arengo.cli.exits import DONE, UNAVAILABLE, CliError
 from arengo.cli.options import add_data_options, data_settings
+from arengo.settings import Settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +30,12 @@ def run(options: argparse.Namespace) -> int:
     with sole_use(settings):
         if set(settings.data_dir.iterdir()) - set(settings.locks) and not options.force:
             raise CliError(f"{settings.data_dir} is not empty; --force restores into it all the same.")
-        asyncio.run(read_backup(Database(settings.database), settings.data_dir, options.file, force=options.force))
+        asyncio.run(_put_back(settings, options.file, force=options.force))
     print(f"Restored into {settings.data_dir}.")
     return DONE
+
+
+async def _put_back(settings: Settings, file: Path, *, force: bool) -> None:
+    database = Database(settings.database)
+    async with database_alone(database, settings.limits):
+        await read_backup(database, settings.data_dir, file, force=force)

@@ -104,7 +104,7 @@ async def _serve(settings: Settings, beside: Beside | None) -> None:
         serving += [asyncio.create_task(listener.run_until_stopped()) for listener in listeners]
         _greet(settings, instance)
         _spare_the_collector()
-        await _until_told_to_stop(stop, serving, beside(server) if beside else None)
+        await _until_told_to_stop(stop, [*serving, server.keeping], beside(server) if beside else None)
 
 
 def _hear_signals() -> asyncio.Event:

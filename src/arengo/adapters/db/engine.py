@@ -175,7 +175,15 @@ class Turns:
         raise Unavailable("The database has no time just now.")
 
 
-def why_closed(error: DBAPIError) -> str | None:
+def why_not_open(error: DBAPIError | OSError, path: Path | None) -> str | None:
+    """A sentence about a database (SQLite's file at *path*) that does not open; None when *error* is our own fault."""
+    if isinstance(error, OSError):
+        return "The database cannot be reached."
+    closed = _why_closed(error)
+    return why_passing(error, path) if closed is None else f"The database does not open: {closed}"
+
+
+def _why_closed(error: DBAPIError) -> str | None:
     """Why the database lets nobody in, as it says itself; None when *error* is no such thing."""
     state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     said = str(error.orig).strip().splitlines()

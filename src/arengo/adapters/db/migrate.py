@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from arengo.adapters.db.engine import Database, async_url, set_up_sqlite, why_closed, why_passing
+from arengo.adapters.db.engine import Database, async_url, set_up_sqlite, why_not_open
 from arengo.domain.errors import Unavailable
 
 _ONE_AT_A_TIME = 4_273_466  # advisory lock: two servers that start together migrate one after the other
@@ -50,16 +50,11 @@ async def migrate(database: Database, *, backups: Path, now: datetime) -> Path |
                 broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first()
                 if broken is not None:
                     raise RuntimeError(f"The migration left a row of {broken[0]} that refers to nothing.")
-    except DBAPIError as error:
-        why = why_closed(error)
-        if why is not None:
-            raise Unavailable(f"The database does not open: {why}") from error
-        passing = why_passing(error, database.path)
-        if passing is not None:
-            raise Unavailable(passing) from error
-        raise
-    except OSError as error:
-        raise Unavailable("The database cannot be reached.") from error
+    except (DBAPIError, OSError) as error:
+        why = why_not_open(error, database.path)
+        if why is None:
+            raise
+        raise Unavailable(why) from error
     else:
         return copy
     finally:
