@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
@@ -20,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from arengo.adapters.disk import free_bytes
-from arengo.domain.errors import Unavailable
+from arengo.domain.errors import ProtocolViolation, Unavailable
 
 # PostgreSQL: lock not available, query cancelled, too many connections, shutting down, starting up, closed for now,
 # read only.
@@ -60,6 +61,8 @@ class Database:
             self._file = self._file_identity()
         else:
             self._reading = self._writing = _postgres_engine(self.url, pool=4 * self._readers, wait_s=self._wait_s)
+        for engine in {self._reading, self._writing}:
+            event.listen(engine.sync_engine, "before_cursor_execute", _refuse_text_that_cannot_be_kept)
         await self.ping()
 
     async def close(self) -> None:
@@ -230,6 +233,22 @@ def async_url(url: URL) -> URL:
     url = url.set(drivername="postgresql+asyncpg")
     mode = url.query.get("sslmode")
     return url if mode is None else url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+
+
+def _refuse_text_that_cannot_be_kept(_c: Any, _cursor: Any, _statement: str, parameters: Any, _context: Any, is_many: bool) -> None:
+    """PostgreSQL takes no NUL, and neither database half a surrogate; so that both answer alike, none gets so far."""
+    for row in parameters if is_many else (parameters,):
+        for value in row.values() if isinstance(row, Mapping) else row:
+            if isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
+                raise ProtocolViolation("A text holds a character that cannot be kept.")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sqlite_engine(url: URL, *, begin: str, pool: int, wait_s: float) -> AsyncEngine:
