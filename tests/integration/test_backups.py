@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -36,6 +37,30 @@ def test_a_backup_of_a_running_server_has_what_was_said_yes_to(data_dir: Path, t
     assert (tmp_path / "b.tar").stat().st_mode & 0o077 == 0
     arengo("restore", tmp_path / "b.tar", "--data-dir", tmp_path / "other")
     assert arengo("token", "create", "ann", "--data-dir", tmp_path / "other").code == 0
+
+
+async def test_the_password_of_a_postgresql_is_on_no_command_line(
+    empty_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = empty_postgres.replace("postgres@", "postgres:very-secret@")
+    arengo("account", "create", "ann", "--data-dir", tmp_path / "data", "--database-url", url)
+    for tool in ("pg_dump", "pg_restore"):
+        spy = tmp_path / tool
+        spy.write_text(
+            f'#!/bin/sh\necho "$0 $@" >>{tmp_path}/lines\necho "$PGPASSWORD" >>{tmp_path}/passwords\nexec {shutil.which(tool)} "$@"\n'
+        )
+        spy.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    assert arengo("backup", tmp_path / "b.tar", "--data-dir", tmp_path / "data", "--database-url", url).code == 0
+    back = arengo("restore", tmp_path / "b.tar", "--data-dir", tmp_path / "other", "--database-url", url, "--force")
+
+    assert back.code == 0, back.err
+    lines = (tmp_path / "lines").read_text()
+    assert "pg_dump" in lines
+    assert "pg_restore" in lines
+    assert "very-secret" not in lines
+    assert (tmp_path / "passwords").read_text().split() == ["very-secret", "very-secret"]
 
 
 def test_a_restore_refuses_a_running_server_and_data_that_is_there(data_dir: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 from tests.fakes.clock import StoppedClock
 
 from arengo.adapters.db.engine import Database
@@ -53,6 +54,19 @@ async def test_what_raises_in_a_write_is_rolled_back(database: Database) -> None
 
     async with database.read() as connection:
         assert await connection.scalar(select(func.count()).select_from(accounts)) == 0
+
+
+async def test_an_error_that_goes_to_the_log_names_no_value(database: Database) -> None:
+    await add_account(database, 1)
+
+    async def add_again() -> None:
+        row = {"id": "1", "name": "very secret", "display": "very secret", "bot": False, "created_at": StoppedClock().now()}
+        async with database.write() as connection:
+            await connection.execute(insert(accounts).values(row))
+
+    with pytest.raises(IntegrityError) as raised:
+        await add_again()
+    assert "very secret" not in str(raised.value)
 
 
 async def test_closing_waits_for_who_is_at_it_and_lets_nobody_new_in(database: Database) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from arengo.adapters.db.engine import Database
-from arengo.adapters.db.migrate import back_up, libpq_url
+from arengo.adapters.db.migrate import back_up, run_on_postgres
 from arengo.domain.errors import Refusal, Unavailable
 
 _FORMAT: Final = 1
@@ -104,20 +104,10 @@ async def _put_postgres(database: Database, copy: Path, *, force: bool) -> None:
     if shutil.which("pg_restore") is None:
         raise Unavailable("Restoring PostgreSQL needs pg_restore, which is not installed here.")
     options = ["--clean", "--if-exists"] if force else []
-    process = await asyncio.create_subprocess_exec(
-        "pg_restore",
-        "--exit-on-error",
-        "--single-transaction",
-        "--no-owner",
-        *options,
-        f"--dbname={libpq_url(database.url)}",
-        str(copy),
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await process.communicate()
-    if process.returncode != 0:
-        sentence = said.decode(errors="replace").strip().splitlines()
-        raise Refusal(f"pg_restore: {sentence[0] if sentence else 'failed'} (--force replaces what is there)", code="exists")
+    arguments = ["--exit-on-error", "--single-transaction", "--no-owner", *options]
+    code, said = await run_on_postgres(database.url, "pg_restore", *arguments, str(copy))
+    if code != 0:
+        raise Refusal(f"pg_restore: {said.partition(chr(10))[0] or 'failed'} (--force replaces what is there)", code="exists")
 
 
 def _put_beside(scratch: Path, data_dir: Path, force: bool) -> None:

@@ -254,7 +254,7 @@ def _is_unicode(text: str) -> bool:
 def _sqlite_engine(url: URL, *, begin: str, pool: int, wait_s: float) -> AsyncEngine:
     # mode=rw: a database that has gone must not come back as an empty file.
     file = url.set(database=f"file:{url.database}").update_query_dict({"mode": "rw", "uri": "true"})
-    engine = create_async_engine(async_url(file), pool_size=pool, max_overflow=0)
+    engine = create_async_engine(async_url(file), pool_size=pool, max_overflow=0, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _settings(dbapi_connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -290,6 +290,7 @@ def _postgres_engine(url: URL, *, pool: int, wait_s: float) -> AsyncEngine:
         pool_size=pool,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error goes to the log, and parameters are hashes of passwords and tokens
         connect_args={
             "timeout": wait_s,
             "command_timeout": wait_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -69,19 +70,26 @@ async def back_up(database: Database, target: Path) -> Path | None:
         return target
     if shutil.which("pg_dump") is None:
         return None
-    dump = await asyncio.create_subprocess_exec(
-        "pg_dump", "--format=custom", f"--file={target}", "--dbname", libpq_url(database.url), stderr=asyncio.subprocess.PIPE
-    )
-    _, said = await dump.communicate()
-    if dump.returncode != 0:
-        raise Unavailable(f"pg_dump could not copy the database: {said.decode(errors='replace').strip()}")
+    code, said = await run_on_postgres(database.url, "pg_dump", "--format=custom", f"--file={target}")
+    if code != 0:
+        await asyncio.to_thread(target.unlink, missing_ok=True)
+        raise Unavailable(f"pg_dump could not copy the database: {said}")
     await asyncio.to_thread(target.chmod, 0o600)
     return target
 
 
-def libpq_url(url: URL) -> str:
-    """*url* as the tools of PostgreSQL read it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+async def run_on_postgres(url: URL, program: str, *arguments: str) -> tuple[int, str]:
+    """Run a tool of PostgreSQL on the database at *url*; its exit code and what it complained of.
+
+    The password goes by the environment: command lines are there for everybody on the machine to read.
+    """
+    place = url.set(drivername="postgresql", password=None).render_as_string()
+    environment = {**os.environ, **({"PGPASSWORD": str(url.password)} if url.password else {})}
+    process = await asyncio.create_subprocess_exec(
+        program, *arguments, f"--dbname={place}", env=environment, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    return process.returncode or 0, said.decode(errors="replace").strip()
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
@@ -100,7 +108,7 @@ def _copy_name(database: Database, revision: str | None, now: datetime) -> str:
 
 
 def _migration_engine(database: Database) -> AsyncEngine:
-    engine = create_async_engine(async_url(database.url), poolclass=NullPool)
+    engine = create_async_engine(async_url(database.url), poolclass=NullPool, hide_parameters=True)
     if database.is_sqlite:
 
         @event.listens_for(engine.sync_engine, "connect")
