@@ -68,3 +68,28 @@ async def test_with_the_database_locked_a_ban_silences_and_the_rest_waits(world:
         assert [m.person.id for m in (await world.room(space)).space.hands()] == [ben.id]
         again = await ann.offers(space, "whep", an_offer("recvonly"))
         assert again.status_code in (401, 403)
+
+
+async def test_a_postgresql_that_has_become_read_only_is_not_ready_until_it_takes_writes_again(
+    tmp_path: Path, postgres: str, empty_postgres: str
+) -> None:
+    name = make_url(empty_postgres).database
+    operator = await asyncpg.connect(postgres.format("postgres"))
+
+    async def let_write(whether: str) -> None:
+        await operator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {whether}")
+        await operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+
+    async with a_world(tmp_path / "data", empty_postgres) as world:
+        host, watch = await world.account("hanna"), world.server.services.disk
+        await let_write("on")
+        refused = await host.call("POST", "/api/v1/spaces", json={"title": "Evening"})
+        assert (refused.status_code, refused.json()["detail"]) == (503, "The database is read-only just now.")
+        assert (await host.call("GET", "/readyz")).status_code == 503
+        await watch.look()
+        assert (await host.call("GET", "/readyz")).status_code == 503
+
+        await let_write("off")
+        await watch.look()
+        assert (await host.call("GET", "/readyz")).status_code == 200
+    await operator.close()

@@ -17,13 +17,13 @@ LIMITS = Limits(disk_free_bytes=100)
 class Storage:
     """A database whose disk is elsewhere."""
 
-    is_full: bool = False
+    takes_no_writes: bool = False
     has_room: bool = True
 
     async def try_to_write(self) -> None:
         if not self.has_room:
             raise Unavailable
-        self.is_full = False
+        self.takes_no_writes = False
 
 
 def a_watch(storage: Storage, *, free: int = 1000) -> DiskWatch:
@@ -39,7 +39,7 @@ async def test_too_little_free_space_is_full() -> None:
 
 
 async def test_a_database_whose_disk_is_full_elsewhere_is_asked_until_it_takes_a_write_again() -> None:
-    storage = Storage(is_full=True, has_room=False)
+    storage = Storage(takes_no_writes=True, has_room=False)
     watch = a_watch(storage)
     await watch.look()
     assert watch.is_full

@@ -17,8 +17,8 @@ class WrittenStorage(Protocol):
     """The database, as far as its disk goes."""
 
     @property
-    def is_full(self) -> bool:
-        """Whether its last write found no room."""
+    def takes_no_writes(self) -> bool:
+        """Whether its last write found no room, or the database read-only."""
 
     async def try_to_write(self) -> None:
         """Write something that changes nothing; `Unavailable` when that does not work."""
@@ -27,7 +27,8 @@ class WrittenStorage(Protocol):
 class DiskWatch:
     """Measures the free space now and then; owns the task that does.
 
-    The database counts as well as the number: a quota, or a disk of another machine, is full without showing here.
+    The database counts as well as the number: a quota, or a disk of another machine, is full without showing here, and a
+    PostgreSQL that has become a standby takes no writes either.
     """
 
     def __init__(
@@ -50,12 +51,12 @@ class DiskWatch:
     @property
     def is_full(self) -> bool:
         """Whether there is too little room to be sure of the next write."""
-        return self.free < self._limits.disk_free_bytes or self._database.is_full
+        return self.free < self._limits.disk_free_bytes or self._database.takes_no_writes
 
     def require_room(self) -> None:
         """Raise Unavailable when the disk is full."""
         if self.is_full:
-            raise Unavailable("The disk of this server is full.", retry_after=self._limits.disk_look_s)
+            raise Unavailable(self._why, retry_after=self._limits.disk_look_s)
 
     def start(self) -> None:
         """Begin to look; `stop` ends it."""
@@ -70,12 +71,12 @@ class DiskWatch:
     async def look(self) -> None:
         """Measure, and log a change."""
         self.free = await asyncio.to_thread(self._measured)
-        if self._database.is_full:
+        if self._database.takes_no_writes:
             await self._ask_the_database()
         if self.is_full and not self._was_full:
-            _log.error("The disk is full: %.1f MiB are free. Nothing new is kept until there is room; the sound goes on.", self._free_mib)
+            _log.error("%s Nothing new is kept until that ends; the sound goes on.", self._why)
         elif self._was_full and not self.is_full:
-            _log.warning("The disk has room again: %.1f MiB are free.", self._free_mib)
+            _log.warning("What is new is kept again: %.1f MiB are free.", self.free / (1 << 20))
         self._was_full = self.is_full
 
     async def _ask_the_database(self) -> None:
@@ -91,8 +92,10 @@ class DiskWatch:
             return 0  # a disk that does not answer has no room for us
 
     @property
-    def _free_mib(self) -> float:
-        return self.free / (1 << 20)
+    def _why(self) -> str:
+        if self.free < self._limits.disk_free_bytes:
+            return f"The disk of this server is full: {self.free / (1 << 20):.1f} MiB are free."
+        return "The database takes no writes: its disk is full, or it is read-only."
 
     async def _go_round(self) -> None:
         while True:

@@ -23,10 +23,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from arengo.adapters.disk import free_bytes
 from arengo.domain.errors import ProtocolViolation, Unavailable
 
-# PostgreSQL: lock not available, query cancelled, too many connections, shutting down, starting up, closed for now,
-# read only.
-_PASSING_STATES = ("55P03", "57014", "53300", "57P01", "57P02", "57P03", "55000", "25006")
+# PostgreSQL: lock not available, query cancelled, too many connections, shutting down, starting up, closed for now.
+_PASSING_STATES = ("55P03", "57014", "53300", "57P01", "57P02", "57P03", "55000")
 _DISK_FULL = "53100"
+_READ_ONLY = "25006"
 _LEAST_BYTES = 1 << 20  # SQLite reports some full disks as "disk I/O error"; with less than this we do not believe it
 
 _SHUT_CLASSES = ("28", "3D", "42501")  # wrong password or role, no such database, no permission
@@ -45,8 +45,8 @@ class Database:
         self._read_turns = Turns(readers if self.is_sqlite else 4 * readers, wait_s)
         self._write_turns = Turns(1, wait_s) if self.is_sqlite else self._read_turns
         self._file: tuple[int, int] | None = None
-        self.is_full = False
-        """Whether the last write found the disk full."""
+        self.takes_no_writes = False
+        """Whether the last write found the disk full, or the database read-only."""
 
     @property
     def path(self) -> Path | None:
@@ -97,7 +97,7 @@ class Database:
         """A transaction that may write; commits at the end of the block, rolls back when it raises."""
         async with self._transaction(self._writing, self._write_turns) as connection:
             yield connection
-        self.is_full = False
+        self.takes_no_writes = False
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine | None, turns: Turns) -> AsyncIterator[AsyncConnection]:
@@ -111,7 +111,7 @@ class Database:
             async with turns.one(), engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            self.is_full = self.is_full or is_disk_full(error)
+            self.takes_no_writes = self.takes_no_writes or _is_disk_full(error) or _is_read_only(error)
             why = why_passing(error, self.path)
             if why is not None:
                 raise Unavailable(why) from error
@@ -199,7 +199,9 @@ def _why_closed(error: DBAPIError) -> str | None:
 
 def why_passing(error: DBAPIError, path: Path | None) -> str | None:
     """A sentence about what the world is doing to the database (SQLite's file at *path*); None when *error* is our own fault."""
-    is_full = is_disk_full(error)
+    if _is_read_only(error):
+        return "The database is read-only just now."
+    is_full = _is_disk_full(error)
     if not is_full and not _is_passing(error):
         return None
     free = None if path is None else free_bytes(path)
@@ -208,9 +210,12 @@ def why_passing(error: DBAPIError, path: Path | None) -> str | None:
     return "The database does not answer just now."
 
 
-def is_disk_full(error: DBAPIError) -> bool:
-    """Whether *error* says that there is no room to write."""
+def _is_disk_full(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == _DISK_FULL or "disk is full" in str(error.orig)
+
+
+def _is_read_only(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == _READ_ONLY or "readonly database" in str(error.orig)
 
 
 def _is_passing(error: DBAPIError) -> bool:
@@ -222,7 +227,7 @@ def _is_passing(error: DBAPIError) -> bool:
         return True
     if isinstance(error, OperationalError):
         said = str(error.orig)
-        return any(word in said for word in ("locked", "busy", "unable to open", "disk I/O", "readonly"))
+        return any(word in said for word in ("locked", "busy", "unable to open", "disk I/O"))
     return isinstance(error, InterfaceError)
 
 

@@ -25,7 +25,7 @@ async def healthz() -> Health:
 
 @get("/readyz", tags=["health"], summary="Can it serve")
 async def readyz(services: NamedDependency[Services]) -> Health:
-    """The database answers too, and there is room to write; 503 `unavailable` otherwise."""
+    """The database answers too, and takes what is new; 503 `unavailable` otherwise."""
     services.disk.require_room()
     await services.database.ping()
     return Health()
