@@ -8,7 +8,7 @@ import os
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from arengo.cli.exits import USAGE, CliError
 from arengo.domain.settings import MOST_COHOSTS
@@ -16,6 +16,8 @@ from arengo.limits import Limits
 from arengo.settings import Settings
 
 NEVER = -1
+_POSTGRES_OPTIONS = ("host", "port", "ssl", "sslmode", "target_session_attrs")
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -152,9 +154,28 @@ def _data_dir(options: argparse.Namespace) -> Path:
 
 
 def _database_url(text: str | None) -> str | None:
-    if text is None or text.split(":", 1)[0].split("+")[0] in ("sqlite", "postgresql", "postgres"):
-        return text.replace("postgres://", "postgresql://", 1) if text else None
-    raise CliError("A database URL begins with postgresql:// or sqlite:///.", USAGE)
+    """The URL as SQLAlchemy reads it; CliError, which never repeats the URL and its password, where it cannot be one."""
+    if text is None:
+        return None
+    kind, separator, place = text.partition("://")
+    if kind.startswith("sqlite") and separator and place.startswith("/"):
+        return text
+    if kind.partition("+")[0] not in ("postgresql", "postgres") or not separator:
+        raise CliError("A database URL begins with postgresql:// or sqlite:///.", USAGE)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        port = -1
+    if port == -1:
+        raise CliError("The database URL cannot be read: its host or port makes no sense. Write / : @ in a password as %2F %3A %40.", USAGE)
+    options = parse_qs(parts.query)
+    unknown = sorted(set(options) - set(_POSTGRES_OPTIONS))
+    if not set(options.get("sslmode", ())) <= set(_SSL_MODES):
+        raise CliError(f"The sslmode of the database URL is one of {', '.join(_SSL_MODES)}.", USAGE)
+    if unknown:
+        raise CliError(f"The database URL has an option {unknown[0]}; known are {', '.join(_POSTGRES_OPTIONS)}.", USAGE)
+    return f"postgresql://{place}"
 
 
 def _port(text: str) -> int:
