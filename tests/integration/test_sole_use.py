@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -97,3 +98,5 @@ async def test_a_connection_of_our_own_that_hangs_is_not_taken_for_another_serve
             os.kill(hanging, signal.SIGCONT)
         await another_holder(operator, hanging)
         assert not keeping.done()
+    gc.collect()  # an error that nobody took would be told of now
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

@@ -73,7 +73,6 @@ class _Held(Enum):
 class _Lock:
     def __init__(self, database: Database, *, wait_s: float, patience_s: float) -> None:
         self._name = f"arengo {secrets.token_hex(8)}"
-        self._wait_s = wait_s
         self._patience_s = patience_s
         settings = {"application_name": self._name, **_KEEPALIVE}
         arguments = {"timeout": wait_s, "command_timeout": wait_s, "server_settings": settings}
@@ -115,13 +114,12 @@ class _Lock:
     async def _try(self) -> _Held:
         connection: AsyncConnection | None = None
         try:
-            async with asyncio.timeout(2 * self._wait_s):
-                connection = await self._engine.connect()
-                if await connection.scalar(_TAKE, {"key": _KEY}):
-                    self._connection, self._without_since = connection, None
-                    return _Held.BY_US
-                ended = (await connection.execute(_END_MY_OLD_CONNECTION, {"name": self._name})).all()
-                await connection.close()
+            connection = await self._engine.connect()
+            if await connection.scalar(_TAKE, {"key": _KEY}):
+                self._connection, self._without_since = connection, None
+                return _Held.BY_US
+            ended = (await connection.execute(_END_MY_OLD_CONNECTION, {"name": self._name})).all()
+            await connection.close()
         except (DBAPIError, OSError) as error:
             await _close(connection)
             why = why_not_open(error, None)
@@ -132,8 +130,7 @@ class _Lock:
 
     async def _is_alive(self, connection: AsyncConnection) -> bool:
         try:
-            async with asyncio.timeout(2 * self._wait_s):
-                await connection.exec_driver_sql("SELECT 1")
+            await connection.exec_driver_sql("SELECT 1")
         except (DBAPIError, OSError):
             return False
         return True
