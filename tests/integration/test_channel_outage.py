@@ -70,6 +70,35 @@ async def test_with_the_database_locked_a_ban_silences_and_the_rest_waits(world:
         assert again.status_code in (401, 403)
 
 
+async def test_a_space_whose_row_somebody_holds_is_muted_at_once_and_other_spaces_go_on(tmp_path: Path, empty_postgres: str) -> None:
+    limits = Limits(database_wait_s=0.5, database_retry_s=0.2)
+    async with a_world(tmp_path / "data", empty_postgres, limits=limits) as world:
+        host, ann, cleo = await world.account("hanna"), await world.account("ann"), await world.account("cleo")
+        space, other = await host.opens(who_may_speak="everyone"), await cleo.opens()
+        assert (await ann.offers(space, "whip", an_offer("sendonly"))).status_code == 201
+        holder = await asyncpg.connect(empty_postgres)
+        async with host.channel(space) as hosts, ann.channel(space) as anns, holder.transaction():
+            await hosts.welcomed()
+            await anns.welcomed()
+            await holder.execute("SELECT * FROM spaces WHERE id = $1 FOR UPDATE", space)
+            muting = asyncio.create_task(hosts.asks("mute_person", person_id=ann.id))
+            assert (await cleo.call("PATCH", f"/api/v1/spaces/{other}", json={"title": "Goes on"})).status_code == 200
+            assert isinstance(await muting, wire.Done)
+            assert world.media.heard == set()
+            assert (await anns.event(wire.MicChanged)).mic == "off"
+        await holder.close()
+        async with asyncio.timeout(20):
+            while await stored_mic(empty_postgres, space, ann.id) != "off":
+                pass
+
+
+async def stored_mic(url: str, space: str, person: str) -> str:
+    connection = await asyncpg.connect(url)
+    mic = await connection.fetchval("SELECT mic FROM space_members WHERE space_id = $1 AND person_id = $2", space, person)
+    await connection.close()
+    return str(mic)
+
+
 async def test_a_postgresql_that_has_become_read_only_is_not_ready_until_it_takes_writes_again(
     tmp_path: Path, postgres: str, empty_postgres: str
 ) -> None:

@@ -148,6 +148,16 @@ async def test_an_account_has_a_bounded_number_of_open_invitations(house: House)
     assert code_of(caught) == "too_many_invitations"
 
 
+async def test_invitations_that_are_made_at_once_are_counted_one_after_the_other(house: House) -> None:
+    ann, most = await sign_up(house), Limits().invitations_per_account
+    for _ in range(most - 1):
+        await house.accounts.invite(ann)
+
+    made = await asyncio.gather(*(house.accounts.invite(ann) for _ in range(5)), return_exceptions=True)
+
+    assert sorted(getattr(code, "code", "made") for code in made) == ["made", *4 * ["too_many_invitations"]]
+
+
 async def test_a_ban_of_somebody_unknown_is_refused(house: House, database: Database) -> None:
     with pytest.raises(Refusal) as caught:
         await an_operator(house, database).ban("nobody", reason="")

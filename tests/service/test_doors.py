@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.fakes.clock import StoppedClock
 from tests.service.house import ANN, GUEST, HOST, a_house
 from tests.unit.domain.refused import refused
@@ -111,3 +113,12 @@ async def test_a_host_has_only_so_many_spaces_at_a_time() -> None:
             await house.opens()
         with refused("too_many_spaces"):
             await house.opens(start=False)
+
+
+async def test_a_host_who_opens_many_spaces_at_once_gets_no_more_of_them() -> None:
+    async with a_house(live_spaces_per_host=2) as house:
+        opened = await asyncio.gather(*(house.opens() for _ in range(6)), return_exceptions=True)
+        assert [getattr(answer, "code", "opened") for answer in opened].count("opened") == 2
+        assert len(await house.spaces.listed(State.LIVE, None)) == 2
+        with refused("too_many_spaces"):
+            await house.opens()

@@ -104,8 +104,9 @@ class AccountStore(Protocol):
         """Keep the ban, end every login and token of the account; twice does no harm."""
 
     async def is_banned(self, account_id: str) -> bool: ...
-    async def add_invitation(self, code_hash: bytes, *, by: str | None, now: datetime, expires_at: datetime, uses: int) -> None: ...
-    async def open_invitations(self, by: str, now: datetime) -> int: ...
+    async def add_invitation(self, code_hash: bytes, *, by: str | None, now: datetime, expires_at: datetime, uses: int, most: int) -> None:
+        """Keep an invitation; Refusal `too_many_invitations` beyond *most* open ones of the account *by*."""
+
     async def forget_invitations(self, *, expired_before: datetime) -> int:
         """Forget invitations that ran out, and give how many."""
 

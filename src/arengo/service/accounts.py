@@ -80,15 +80,14 @@ class Accounts:
         if by is not None and self._signup == "closed":
             raise Refusal("This server takes no new accounts.", code="signup_closed")
         now = self._clock.now()
-        if by is not None and await self._store.open_invitations(by, now) >= self._limits.invitations_per_account:
-            raise Refusal(
-                "You have too many open invitations; let some be used first.",
-                code="too_many_invitations",
-                facts={"most": self._limits.invitations_per_account},
-            )
         code = self._ids.token()
         await self._store.add_invitation(
-            secret_hash(code), by=by, now=now, expires_at=now + timedelta(days=self._limits.invitation_days), uses=uses
+            secret_hash(code),
+            by=by,
+            now=now,
+            expires_at=now + timedelta(days=self._limits.invitation_days),
+            uses=uses,
+            most=self._limits.invitations_per_account,
         )
         return code
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,6 +75,7 @@ class Spaces:
         self._limits = limits
         self._people = people
         self._openings = self._rate(limits.spaces_opened_per_host, limits.spaces_opened_per_host_s)
+        self._being_opened: Counter[tuple[PersonId, State]] = Counter()
         self._running: _Running | None = None
 
     # ---- running -----------------------------------------------------------------------------
@@ -174,13 +176,19 @@ class Spaces:
         host = identity.person
         space = hosting.open_space(SpaceId(self._ids.space()), host, settings, self._now())
         self._openings.take(host.id)
-        most = self._limits.live_spaces_per_host if start else self._limits.scheduled_spaces_per_host
-        if await self._store.hosted_by(host.id, State.LIVE if start else State.SCHEDULED) >= most:
-            raise Refusal("You have too many spaces at a time.", code="too_many_spaces", facts={"most": most})
-        await self._store.create(space)
-        room = self.rooms.keep(space)
-        if start:
-            await room.ask(host, StartSpace(), credential=identity.credential)
+        state, most = (
+            (State.LIVE, self._limits.live_spaces_per_host) if start else (State.SCHEDULED, self._limits.scheduled_spaces_per_host)
+        )
+        self._being_opened[host.id, state] += 1  # they count too: ten that are asked for at once would all find room
+        try:
+            if await self._store.hosted_by(host.id, state) + self._being_opened[host.id, state] > most:
+                raise Refusal("You have too many spaces at a time.", code="too_many_spaces", facts={"most": most})
+            await self._store.create(space)
+            room = self.rooms.keep(space)
+            if start:
+                await room.ask(host, StartSpace(), credential=identity.credential)
+        finally:
+            self._being_opened -= Counter([(host.id, state)])  # keeps nobody with none
         return view_of(room)
 
     async def ask(self, space_id: SpaceId, identity: Identity, command: Command) -> SpaceView:

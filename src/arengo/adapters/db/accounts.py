@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arengo.adapters.db.engine import Database
 from arengo.adapters.db.schema import accounts, api_tokens, bans, credentials, login_sessions, server_secrets, signup_invitations
@@ -137,16 +138,18 @@ class DatabaseAccounts:
         async with self._database.read() as connection:
             return await connection.scalar(select(bans.c.at).where(bans.c.account_id == account_id)) is not None
 
-    async def add_invitation(self, code_hash: bytes, *, by: str | None, now: datetime, expires_at: datetime, uses: int) -> None:
+    async def add_invitation(self, code_hash: bytes, *, by: str | None, now: datetime, expires_at: datetime, uses: int, most: int) -> None:
         row = {"code_hash": code_hash, "by_account_id": by, "created_at": now, "expires_at": expires_at, "uses_left": uses}
-        async with self._database.write() as connection:
-            await connection.execute(insert(signup_invitations).values(row))
-
-    async def open_invitations(self, by: str, now: datetime) -> int:
         table = signup_invitations.c
-        query = select(func.count()).where(table.by_account_id == by, table.uses_left > 0, table.expires_at > now)
-        async with self._database.read() as connection:
-            return int(await connection.scalar(query) or 0)
+        open_ones = select(func.count()).where(table.by_account_id == by, table.uses_left > 0, table.expires_at > now)
+        async with self._database.write() as connection:
+            if by is not None:
+                await self._hold(connection, by)
+                if int(await connection.scalar(open_ones) or 0) >= most:
+                    raise Refusal(
+                        "You have too many open invitations; let some be used first.", code="too_many_invitations", facts={"most": most}
+                    )
+            await connection.execute(insert(signup_invitations).values(row))
 
     async def forget_invitations(self, *, expired_before: datetime) -> int:
         async with self._database.write() as connection:
@@ -242,8 +245,7 @@ class DatabaseAccounts:
             "created_at": token.created_at,
         }
         async with self._database.write() as connection:
-            # The row of the account is the lock: two tokens made at once are counted one after the other.
-            await connection.execute(select(accounts.c.id).where(accounts.c.id == token.account_id).with_for_update())
+            await self._hold(connection, token.account_id)
             count = await connection.scalar(select(func.count()).select_from(api_tokens).where(api_tokens.c.account_id == token.account_id))
             if (count or 0) >= most:
                 raise Refusal(f"An account has at most {most} tokens.", code="too_many_tokens", facts={"most": most})
@@ -276,6 +278,10 @@ class DatabaseAccounts:
         return key
 
     # ---- both databases -----------------------------------------------------------------------------
+
+    async def _hold(self, connection: AsyncConnection, account_id: str) -> None:
+        """Lock the row of the account: two things that are made at once and counted are counted one after the other."""
+        await connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
 
     async def _accounts(self, query: Select[Any]) -> list[Account]:
         async with self._database.read() as connection:
