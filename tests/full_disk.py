@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,11 +39,11 @@ class SmallDisk:
 
 @contextmanager
 def a_small_disk(place: Path, *, mebibytes: int) -> Iterator[SmallDisk]:
-    """Mount it at *place*, and take it away at the end; only root can."""
-    if os.geteuid() != 0:
-        pytest.skip("only root mounts a disk")
+    """Mount it at *place*, and take it away at the end."""
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", place], check=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", place], capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this machine lets us mount no disk; root may")
     try:
         yield SmallDisk(place)
     finally:
