@@ -81,7 +81,7 @@ async def test_a_server_on_a_full_disk_is_not_ready_and_the_log_says_so_once(
     assert (await nobody.call("GET", "/readyz")).status_code == 200
     assert "arengo_disk_full 0.0" in (await nobody.call("GET", "/metrics")).text
     said = [record.getMessage() for record in caplog.records if record.name == "arengo.disk"]
-    assert [line.partition(":")[0] for line in said] == ["The disk of this server is full", "What is new is kept again"]
+    assert [line.partition(":")[0] for line in said] == ["The disk of this server is full", "There is room for what is new again"]
 
 
 def test_a_server_does_not_start_on_a_full_disk_and_says_how_much_is_free(disk: SmallDisk) -> None:

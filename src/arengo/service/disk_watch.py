@@ -1,10 +1,10 @@
-"""Whether there is room left to write, said once when it ends and once when it is back."""
+"""Whether what is new can be written; the log says once when it cannot, and once when it can again."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Protocol
 
 from arengo.domain.errors import Unavailable
@@ -25,24 +25,16 @@ class WrittenStorage(Protocol):
 
 
 class DiskWatch:
-    """Measures the free space now and then; owns the task that does.
+    """Measures the free space now and then, and owns the task that does.
 
-    The database counts as well as the number: a quota, or a disk of another machine, is full without showing here, and a
-    PostgreSQL that has become a standby takes no writes either.
+    The database has a say too: a quota, or the disk of another machine, is full without showing here, and a PostgreSQL
+    that has become a standby takes no writes either.
     """
 
-    def __init__(
-        self,
-        free_bytes: Callable[[], int],
-        database: WrittenStorage,
-        *,
-        limits: Limits,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, free_bytes: Callable[[], int], database: WrittenStorage, *, limits: Limits) -> None:
         self._free_bytes = free_bytes
         self._database = database
         self._limits = limits
-        self._pause = pause
         self._was_full = False
         self._task: asyncio.Task[None] | None = None
         self.free = limits.disk_free_bytes
@@ -74,9 +66,9 @@ class DiskWatch:
         if self._database.takes_no_writes:
             await self._ask_the_database()
         if self.is_full and not self._was_full:
-            _log.error("%s Nothing new is kept until that ends; the sound goes on.", self._why)
+            _log.error("%s What is new may be refused until that ends; the sound goes on.", self._why)
         elif self._was_full and not self.is_full:
-            _log.warning("What is new is kept again: %.1f MiB are free.", self.free / (1 << 20))
+            _log.warning("There is room for what is new again: %.1f MiB are free.", self.free / (1 << 20))
         self._was_full = self.is_full
 
     async def _ask_the_database(self) -> None:
@@ -100,4 +92,4 @@ class DiskWatch:
     async def _go_round(self) -> None:
         while True:
             await self.look()
-            await self._pause(self._limits.disk_look_s)
+            await asyncio.sleep(self._limits.disk_look_s)
