@@ -12,7 +12,6 @@
 
 mod crowd;
 mod figures;
-mod http;
 mod inside;
 mod machine;
 mod namespace;
@@ -26,8 +25,7 @@ mod voice;
 
 use std::process::ExitCode;
 
-/// Whatever went wrong; a bench can only say so and end.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub use arengo_bench_channel::Failure;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

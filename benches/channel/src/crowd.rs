@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::epoll::Epoll;
-use crate::frames::{after, number, quoted, read, text, upgrade};
+use arengo_bench_channel::epoll::Epoll;
+use arengo_bench_channel::frames::{after, number, quoted, read, text, upgrade};
+
 use crate::offer::OFFER;
 
 /// A client pings so often.
@@ -282,7 +283,8 @@ impl Crowd {
 
     fn hear(&mut self, number: usize, message: &[u8]) -> io::Result<()> {
         if message.starts_with(br#"{"type":"event""#) {
-            if let Some(event) = after(message, TITLE).and_then(crate::frames::number)
+            if let Some(event) =
+                after(message, TITLE).and_then(arengo_bench_channel::frames::number)
                 && let (Some(sent), Some(told)) =
                     (self.sent.get(event), self.heard.events.get_mut(event))
             {

@@ -5,20 +5,18 @@
 //! The server has one core and the readers another, where there are two.
 
 mod crowd;
-mod epoll;
-mod frames;
 mod offer;
 mod report;
-mod server;
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use arengo_bench_channel::Failure;
+use arengo_bench_channel::server::Server;
 use crowd::{Crowd, Target};
 use report::{Row, Spread};
-use server::Server;
+use serde_json::Value;
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 /// Joins under way at a time.
@@ -42,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 /// Arguments: the `arengo` command to measure, and the sizes where they are not the usual ones.
-fn run() -> Result<(), Box<dyn Error>> {
+fn run() -> Result<(), Failure> {
     raise_file_limit();
     let mut arguments = std::env::args_os().skip(1);
     let program = PathBuf::from(arguments.next().ok_or("which arengo command?")?);
@@ -68,11 +66,11 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn measure(program: &Path, readers: usize) -> Result<Row, Box<dyn Error>> {
+fn measure(program: &Path, readers: usize) -> Result<Row, Failure> {
     stay_on_core(0);
-    let server = Server::start(program)?;
+    let server = Server::start(program, &[])?;
     stay_on_core(1);
-    let space = server.open_space()?;
+    let space = server.open_space(&Value::Null)?;
     let target = Target {
         server: server.address,
         space,
@@ -155,7 +153,7 @@ struct Storm {
     bytes_per_s: f64,
 }
 
-fn storm(crowd: &mut Crowd, server: &Server) -> Result<Storm, Box<dyn Error>> {
+fn storm(crowd: &mut Crowd, server: &Server) -> Result<Storm, Failure> {
     crowd.listen(SETTLING)?;
     crowd.forget();
     let (began, cpu) = (Instant::now(), server.cpu_s()?);

@@ -6,12 +6,12 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use arengo_bench_channel::http;
 use arengo_client::{ClientOptions, Identity, Peer, SystemEntropy};
 use serde_json::{Value, json};
 
 use super::{Guest, Protocol, RTP, RtpWire, START, Server, Site, System, Wire};
 use crate::Failure;
-use crate::http;
 use crate::process::Child;
 
 const PORT: u16 = 8_000;

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use arengo_bench_channel::http;
 use arengo_client::{ClientOptions, Identity, Peer, SystemEntropy};
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use super::{Guest, Protocol, RTP, RtpWire, START, Server, Site, System, Wire};
 use crate::Failure;
-use crate::http;
 use crate::process::Child;
 
 const PORT: u16 = 7_880;

@@ -17,10 +17,18 @@ const MOST_BODY: u64 = 4 << 20;
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
+    /// In their order, names in lower case.
+    pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
 impl Response {
+    /// The first header of that name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut named = self.headers.iter().filter(|(known, _)| known == name);
+        named.next().map(|(_, value)| value.as_str())
+    }
+
     /// The body where the request was granted.
     pub fn granted(self) -> Result<String, Failure> {
         if (200..300).contains(&self.status) {
@@ -55,8 +63,9 @@ pub fn request(
     method: &str,
     path: &str,
     headers: &[String],
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Result<Response, Failure> {
+    let body = body.as_ref();
     let mut stream = connect(server, from)?;
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\nContent-Length: {}\r\n",
@@ -67,8 +76,7 @@ pub fn request(
         head.push_str("\r\n");
     }
     head.push_str("\r\n");
-    head.push_str(body);
-    stream.write_all(head.as_bytes())?;
+    stream.write_all(&[head.as_bytes(), body].concat())?;
     read(&mut BufReader::new(stream))
 }
 
@@ -78,19 +86,21 @@ pub fn read(from: &mut impl BufRead) -> Result<Response, Failure> {
     from.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
     let status = status.ok_or_else(|| format!("not an HTTP answer: {line:?}"))?;
-    let mut length = None;
-    let mut is_chunked = false;
+    let mut headers = Vec::new();
+    let (mut length, mut is_chunked) = (None, false);
     loop {
         line.clear();
         from.read_line(&mut line)?;
         let Some((name, value)) = line.trim_end().split_once(':') else {
             break;
         };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = Some(value.trim().parse()?),
-            "transfer-encoding" => is_chunked = value.trim().eq_ignore_ascii_case("chunked"),
+        let (name, value) = (name.to_ascii_lowercase(), value.trim());
+        match name.as_str() {
+            "content-length" => length = Some(value.parse()?),
+            "transfer-encoding" => is_chunked = value.eq_ignore_ascii_case("chunked"),
             _ => {}
         }
+        headers.push((name, value.to_owned()));
     }
     let mut body = Vec::new();
     if is_chunked {
@@ -111,6 +121,7 @@ pub fn read(from: &mut impl BufRead) -> Result<Response, Failure> {
     }
     Ok(Response {
         status,
+        headers,
         body: String::from_utf8(body)?,
     })
 }
