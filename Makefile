@@ -20,7 +20,7 @@ PACKAGES := tests/debian-packages.txt
 
 CARGO_DENY := 0.20.2
 
-.PHONY: build run test check audit bench bench-peers bench-channel wheel clean test-rust test-python test-web test-e2e packages lock
+.PHONY: build run test check audit bench bench-peers bench-channel soak-attack wheel clean test-rust test-python test-web test-e2e packages lock
 
 build: $(STAMPS)/core $(STAMPS)/web
 
@@ -99,6 +99,12 @@ bench-peers:
 # The space channel of a real server, with up to 10,000 readers; takes five minutes.
 bench-channel: build
 	cargo run --locked --release -p arengo-bench-channel -- $(CURDIR)/$(BIN)/arengo
+
+# Every attack of docs/threat-model.md at once against a server with people in it, on loopback; as root, for forged
+# source addresses. Ten minutes. SECONDS=60: a minute. ROWS=1,3: these attacks alone.
+soak-attack: build
+	cargo build --locked --release -p arengo-bench-attack
+	$$([ "$$(id -u)" = 0 ] || echo sudo) env ROWS=$(ROWS) SECONDS=$(SECONDS) target/release/arengo-bench-attack $(CURDIR)/$(BIN)/arengo
 
 wheel: $(STAMPS)/web
 	$(BIN)/maturin build --release --locked --out dist

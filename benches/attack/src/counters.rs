@@ -1,0 +1,84 @@
+//! Which counters of `/metrics` moved for each attack.
+
+use std::collections::BTreeMap;
+
+use crate::report::Finding;
+
+/// What to look for in the names and labels of the counters that each row's refusals move; one match is enough.
+const COUNTED: [(u8, &[&str]); 10] = [
+    (1, &["frame", "flood", "channel_refused", "too_many"]),
+    (2, &["header", "head_", "url"]),
+    (3, &["routes_refused"]),
+    (4, &["unproved"]),
+    (5, &["stun_replayed"]),
+    (6, &["4401", "revoked", "signed_out", "identity_ended"]),
+    (7, &["no_such_space", "not_found", "404"]),
+    (
+        8,
+        &["sdp_", "malformed_offer", "login", "password", "guests"],
+    ),
+    (
+        9,
+        &["half_open", "timeout", "unfinished", "per_address", "408"],
+    ),
+    (10, &["malformed", "bad_request", "400", "violation"]),
+];
+
+/// Read the counters of a page of metrics, by name and labels.
+pub fn read(metrics: &str) -> BTreeMap<String, f64> {
+    let lines = metrics.lines().filter(|line| !line.starts_with('#'));
+    let samples = lines.filter_map(|line| line.rsplit_once(' '));
+    let counters = samples.filter(|(name, _)| {
+        let name = name.split('{').next().unwrap_or_default();
+        name.ends_with("_total")
+    });
+    counters
+        .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
+        .collect()
+}
+
+/// List what moved for each of *rows*; a row without any such counter misses its bound.
+pub fn findings(
+    rows: &[u8],
+    before: &BTreeMap<String, f64>,
+    after: &BTreeMap<String, f64>,
+) -> Vec<Finding> {
+    let moved: Vec<(&str, f64)> = after
+        .iter()
+        .map(|(name, now)| (name.as_str(), now - before.get(name).unwrap_or(&0.0)))
+        .filter(|(_, by)| *by > 0.0)
+        .collect();
+    let asked = COUNTED.iter().filter(|(row, _)| rows.contains(row));
+    let findings = asked.flat_map(|(row, words)| {
+        let is_one = |name: &str| words.iter().any(|word| name.contains(word));
+        let counted = moved.iter().filter(|(name, _)| is_one(name));
+        let counted =
+            counted.map(|(name, by)| Finding::noted(*row, format!("counted: {name}"), *by, ""));
+        let counted: Vec<Finding> = counted.collect();
+        if counted.is_empty() {
+            return vec![Finding::none(*row, "no counter of /metrics moved", 1)];
+        }
+        counted
+    });
+    findings.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_without_a_counter_that_moved_is_missed() {
+        let before =
+            read("arengo_refused_total{code=\"header_too_large\"} 2.0\narengo_people 9.0\n");
+        let after =
+            read("arengo_refused_total{code=\"header_too_large\"} 5.0\narengo_people 7.0\n");
+        let missed = |rows: &[u8]| {
+            findings(rows, &before, &after)
+                .iter()
+                .any(Finding::is_missed)
+        };
+        assert!(!missed(&[2]));
+        assert!(missed(&[2, 9]));
+    }
+}
