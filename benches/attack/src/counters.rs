@@ -4,24 +4,21 @@ use std::collections::BTreeMap;
 
 use crate::report::Finding;
 
-/// What to look for in the names and labels of the counters that each row's refusals move; one match is enough.
+/// Parts of the names and labels of the counters that each row's refusals move; one match is enough.
 const COUNTED: [(u8, &[&str]); 10] = [
-    (1, &["frame", "flood", "channel_refused", "too_many"]),
-    (2, &["header", "head_", "url"]),
+    (1, &["{code=\"rate_limited\",where=\"channel\"}"]),
+    (2, &["{code=\"header_too_large\",where=\"connection\"}"]),
     (3, &["routes_refused"]),
     (4, &["unproved"]),
     (5, &["stun_replayed"]),
-    (6, &["4401", "revoked", "signed_out", "identity_ended"]),
-    (7, &["no_such_space", "not_found", "404"]),
-    (
-        8,
-        &["sdp_", "malformed_offer", "login", "password", "guests"],
-    ),
+    (6, &["{code=\"not_signed_in\",where=\"channel\"}"]),
+    (7, &["{code=\"no_such_space\",where=\"http\"}"]),
+    (8, &["{code=\"sdp_", "{code=\"wrong_password\""]),
     (
         9,
-        &["half_open", "timeout", "unfinished", "per_address", "408"],
+        &["{code=\"request_timeout\"", "{code=\"address_openings\""],
     ),
-    (10, &["malformed", "bad_request", "400", "violation"]),
+    (10, &["{code=\"malformed\"", "{code=\"invalid_utf8\""]),
 ];
 
 /// Read the counters of a page of metrics, by name and labels.

@@ -155,12 +155,15 @@ class Gate(asyncio.BufferedProtocol):
         http, limits = self._http, self._limits
         if http is None:
             return
-        if http.is_answering:
+        if http.awaits_body:
+            stage = Stage.OPENING
+            self._await("body", limits.body_s)
+        elif http.is_answering:
             stage = Stage.BUSY
             self._await("", 0)
         elif http.is_partial:
             stage = Stage.OPENING
-            self._await(*(("body", limits.body_s) if http.has_head else ("header", limits.header_s)))
+            self._await("header", limits.header_s)
         else:
             stage = Stage.IDLE
             self._await("request", limits.idle_s)

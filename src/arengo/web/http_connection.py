@@ -40,6 +40,11 @@ class HttpConnection(HttpToolsProtocol):
         self._answered = answered
 
     @property
+    def awaits_body(self) -> bool:
+        """Whether the body of the present request is still arriving; that of one in line is not read yet."""
+        return self.is_partial and self.has_head and not self.pipeline
+
+    @property
     def is_answering(self) -> bool:
         """Whether an answer is under way or waits for its turn."""
         return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
@@ -78,11 +83,12 @@ class HttpConnection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._tally.count("connection", code)
-        if not self.is_answering:
+        has_begun = bool(self.pipeline) or (self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete)
+        if not has_begun:
             refusal, body = problem_bytes(code, _SENTENCES[code])
             head = f"content-type: {PROBLEM_JSON}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[refusal.status] + head.encode() + body)
-        if self.transport.get_write_buffer_size() or self.is_answering:
+        if self.transport.get_write_buffer_size() or has_begun:
             self.transport.abort()
         else:
             self.transport.close()
