@@ -71,7 +71,7 @@ pub fn attack(scene: &Scene) -> Result<Vec<Finding>, Failure> {
     ])
 }
 
-/// Write *more* as long as the server takes it; returns whether the connection is still open.
+/// Write *more* as long as the server takes it; returns whether it took all that one connection may send, or stopped reading.
 fn fill(
     scene: &Scene,
     stream: &mut TcpStream,
@@ -107,5 +107,5 @@ fn fill(
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    true
+    *sent < MOST_BYTES // else it is our own end, not the server's
 }
