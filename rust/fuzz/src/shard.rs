@@ -258,8 +258,10 @@ impl Node {
                 }
             }
             Errand::Claimed(route) => {
-                if let Some(before) = self.directory.claim(route, own) {
-                    self.worlds[before.place()].shard.route_lost(route);
+                if let Err(owner) = self.directory.claim(route, own) {
+                    let other = &mut self.worlds[owner.place()];
+                    other.shard.contested(other.now, route);
+                    self.worlds[own.place()].shard.route_refused(route);
                 }
             }
             Errand::Released(route) => self.directory.release(route, own),

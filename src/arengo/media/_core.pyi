@@ -101,10 +101,12 @@ class Core:
         sends_segmented_total (several packets to one listener by one send), segmenting_refused_total,
         drops_srtp_auth_total, drops_replay_total, drops_unknown_total, drops_tap_total,
         drops_pace_total (packets of publishers who send too many),
+        drops_unproved_total (datagrams for an address that is unproved and has had its share),
         drops_late_total (packets that waited too long for an audience), drops_merging_total (packets later than the merged one
         that they belonged to, for each phase), listeners_merged (who get merged packets now), packets_merged_total, handshakes_total,
-        handshake_failures_total, stun_total, stun_rejected_total, events_dropped_total, forwarded_total (packets of
-        publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, shards,
+        handshake_failures_total, stun_total, stun_rejected_total, stun_replayed_total (of those, checks seen before),
+        routes_refused_total (signed checks from an address that another peer holds, or one too many for their own),
+        events_dropped_total, forwarded_total (packets of publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, shards,
         drops_mail_total (sound and datagrams that another media thread had no room for), handed_over_total (datagrams that
         came by another media thread's socket), routes (addresses that media threads have told each other),
         busy: float (0 to 1: the share of the last second that the busiest media thread did not spend waiting),

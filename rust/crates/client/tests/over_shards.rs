@@ -7,9 +7,12 @@
 
 mod room;
 
+use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use arengo_client::{Client, Received, State};
+use arengo_core::crypto::StunIntegrity;
+use arengo_wire::stun::{BindingRequest, IceRole, TransactionId};
 use room::{OPUS, PATIENCE, Room, as_it_is, hear, wait, without_udp};
 
 const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
@@ -89,6 +92,44 @@ fn whoever_comes_by_the_wrong_socket_stays() {
     let stats = room.media.stats();
     assert_eq!(stats.core.peers, LISTENERS as u64);
     assert!(stats.handed_over > joined);
+}
+
+/// A check of the client with this *offer* and *answer*.
+fn a_check(offer: &str, answer: &str) -> Vec<u8> {
+    let value = |sdp: &str, name: &str| -> String {
+        let line = sdp.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().to_owned()
+    };
+    let names = [answer, offer].map(|sdp| value(sdp, "a=ice-ufrag:"));
+    let request = BindingRequest {
+        transaction: TransactionId([7; 12]),
+        username: &names.join(":"),
+        priority: 1,
+        role: IceRole::Controlling(1),
+        use_candidate: true,
+    };
+    let mut bytes = [0; 256];
+    let integrity = StunIntegrity::new(&value(answer, "a=ice-pwd:"));
+    let len = request.write(&integrity, &mut bytes).unwrap();
+    bytes[..len].to_vec()
+}
+
+#[test]
+fn an_address_of_one_shards_peer_is_refused_to_anothers() {
+    let mut room = Room::open(2);
+    let checks = [(), ()].map(|()| {
+        let (client, answer) = room.answered(false);
+        a_check(&client.offer(), &answer)
+    });
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let server = (Ipv4Addr::LOCALHOST, room.media.udp_port());
+    socket.send_to(&checks[0], server).unwrap();
+    until("the address is known", || room.media.stats().routes == 1);
+    socket.send_to(&checks[1], server).unwrap();
+    until("it is refused", || {
+        room.media.stats().core.routes_refused == 1
+    });
+    assert_eq!(room.media.stats().routes, 1);
 }
 
 #[test]

@@ -1,37 +1,44 @@
 //! Which shard a datagram is for, where the kernel may have brought it to another.
 //!
-//! A connectivity check says it by the name that it carries; everything else by where it comes from.
+//! A connectivity check says it by the name that it carries, an answer to one of ours by its transaction; everything
+//! else by where it comes from.
 
 use std::collections::HashMap;
 
 use arengo_wire::demux::{Kind, classify};
-use arengo_wire::stun::Message;
+use arengo_wire::stun::{Class, Message};
 
+use crate::ice::challenged;
 use crate::neighbours::ShardNumber;
 use crate::route::Route;
 
-/// Whose name a connectivity check carries; None for anything else, and for names that are nobody's.
+/// The shard that a connectivity check names, or whose check an answer answers; None for anything else.
 #[must_use]
 pub fn named_in(datagram: &[u8]) -> Option<ShardNumber> {
     if classify(datagram) != Kind::Stun {
         return None;
     }
-    let (name, _) = Message::parse(datagram).ok()?.ufrags()?;
+    let message = Message::parse(datagram).ok()?;
+    if message.class() == Class::SuccessResponse {
+        return challenged(message.transaction()).map(|(shard, _)| shard);
+    }
+    let (name, _) = message.ufrags()?;
     ShardNumber::of_letter(*name.as_bytes().first()?)
 }
 
-/// Routes that have been proved, and the shard of the peer who is there.
+/// Routes that have been checked, and the shard of the peer who is there.
 #[derive(Debug, Default)]
 pub struct Directory {
     routes: HashMap<Route, ShardNumber>,
 }
 
 impl Directory {
-    /// *route* leads to a peer of *shard*; the shard that has to forget it, if it led to another before.
-    pub fn claim(&mut self, route: Route, shard: ShardNumber) -> Option<ShardNumber> {
-        self.routes
-            .insert(route, shard)
-            .filter(|before| *before != shard)
+    /// *route* leads to a peer of *shard*, unless another shard has one there: that one, to be asked whether it yields.
+    pub fn claim(&mut self, route: Route, shard: ShardNumber) -> Result<(), ShardNumber> {
+        match *self.routes.entry(route).or_insert(shard) {
+            owner if owner == shard => Ok(()),
+            other => Err(other),
+        }
     }
 
     /// *shard* has nobody at *route* any more; nothing changes where another shard has.
@@ -64,7 +71,7 @@ impl Directory {
 #[allow(clippy::unwrap_used, reason = "a test that meets a surprise stops")]
 mod tests {
     use super::*;
-    use arengo_wire::stun::{BindingRequest, HmacSha1, IceRole, TransactionId};
+    use arengo_wire::stun::{BindingRequest, HmacSha1, IceRole, TransactionId, write_success};
 
     struct Zero;
 
@@ -97,15 +104,27 @@ mod tests {
     }
 
     #[test]
-    fn a_route_belongs_to_whoever_claimed_it_last_until_they_release_it() {
+    fn an_answer_to_a_check_of_ours_names_its_shard() {
+        let shard = ShardNumber::new(2).unwrap();
+        let asked = crate::ice::challenge(shard, 7, [9; 7]);
+        let mut bytes = [0; 128];
+        let len = write_success(asked, ([192, 0, 2, 1], 4000).into(), &Zero, &mut bytes).unwrap();
+        assert_eq!(named_in(bytes.get(..len).unwrap()), Some(shard));
+        assert_eq!(challenged(asked), Some((shard, 7)));
+    }
+
+    #[test]
+    fn a_route_belongs_to_whoever_claimed_it_first_until_they_release_it() {
         let [one, two] = [1, 2].map(|n| ShardNumber::new(n).unwrap());
         let route = Route::udp(([192, 0, 2, 1], 4000).into());
         let mut directory = Directory::default();
-        assert_eq!(directory.claim(route, one), None);
-        assert_eq!(directory.claim(route, one), None);
-        assert_eq!(directory.claim(route, two), Some(one));
+        assert_eq!(directory.claim(route, one), Ok(()));
+        assert_eq!(directory.claim(route, one), Ok(()));
+        assert_eq!(directory.claim(route, two), Err(one));
+        directory.release(route, two);
+        assert_eq!(directory.find(route), Some(one));
         directory.release(route, one);
-        assert_eq!(directory.find(route), Some(two));
+        assert_eq!(directory.claim(route, two), Ok(()));
         directory.release(route, two);
         assert!(directory.find(route).is_none() && directory.is_empty());
     }

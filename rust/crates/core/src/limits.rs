@@ -20,6 +20,23 @@ pub const DTLS_WAITING: usize = 8;
 pub const DATAGRAM: usize = 1500;
 /// Addresses that one peer may have checked at once: two families, UDP and TCP, two networks.
 pub const ROUTES_PER_PEER: usize = 8;
+/// An address that its peer has proved and used so lately is nobody else's. Browsers check what they use each 2.5 to
+/// 6 seconds, so that one lost check gives nothing away.
+pub const ROUTE_HELD: Duration = Duration::from_secs(10);
+/// And one that it has only checked, for so long after the first check: enough to prove it over any path.
+pub const CHECK_HELD: Duration = Duration::from_secs(2);
+/// An address that was not in use for so long is proved anew before sound goes there: as long as consent to receive
+/// lasts (RFC 7675 §5.1).
+pub const PROOF_LASTS: Duration = Duration::from_secs(30);
+/// A route in use that has been quiet for this long gives way to one that carries media.
+pub const QUIET_FOR_MEDIA: Duration = Duration::from_secs(3);
+/// And for this long, to one that is merely checked: browsers check what they do not use, too.
+pub const QUIET_FOR_CHECKS: Duration = Duration::from_secs(8);
+/// Bytes sent to an unproved address for each that came from it. A check and a ClientHello are 220 bytes at least; the
+/// answer, our own check and our first DTLS flight are 800. QUIC allows 3 (RFC 9000 §8.1).
+pub const UNPROVED_BYTES: usize = 4;
+/// Transactions of a peer's checks that are remembered: those of two minutes and a half, where a browser checks one address.
+pub const TRANSACTIONS: usize = 64;
 /// Receiving lines of a listener, and slots of a space.
 pub const SLOTS: usize = 3;
 /// Largest Opus packet that is passed on; the header and a tag still fit a datagram on a 1280-byte path.

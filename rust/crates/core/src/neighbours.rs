@@ -106,7 +106,8 @@ impl Shards {
 pub enum Errand {
     /// Say this to these shards, by [`crate::Shard::hear`].
     Tell(Shards, Word),
-    /// A peer of this shard has proved to be there: datagrams from there are for it.
+    /// A peer of this shard has checked this route: datagrams from there are for it, unless another shard has a peer there.
+    /// Then that one hears of it by [`crate::Shard::contested`], and this one by [`crate::Shard::route_refused`].
     Claimed(Route),
     /// No peer of this shard is there any more.
     Released(Route),

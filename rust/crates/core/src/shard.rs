@@ -162,7 +162,7 @@ impl Shard {
             space,
             voice: new.voice,
             lines: Lines::of(&new.negotiated),
-            ice: IceAgent::new(&new.ice, &new.negotiated.remote_ice.ufrag),
+            ice: IceAgent::new(&new.ice, &new.negotiated.remote_ice),
             dtls: Association {
                 engine: Engine::Home(new.handshake),
                 waiting: Vec::new(),
@@ -210,7 +210,7 @@ impl Shard {
         self.handling = None;
     }
 
-    /// Whether *route* has passed a connectivity check: what a new TCP connection has to show soon.
+    /// Whether a peer of this shard has checked *route*: what a new TCP connection has to show soon.
     #[must_use]
     pub fn knows(&self, route: Route) -> bool {
         self.routes.contains_key(&route)
@@ -220,10 +220,7 @@ impl Shard {
     pub fn route_lost(&mut self, route: Route) {
         if let Some(key) = self.routes.remove(&route) {
             self.released(route);
-            if let Some(peer) = self.peer_mut(key) {
-                peer.ice.lose(route);
-            }
-            self.follow_nomination(key);
+            self.forget_route(key, route);
         }
     }
 
@@ -350,6 +347,13 @@ impl Shard {
         }
     }
 
+    fn forget_route(&mut self, key: PeerKey, route: Route) {
+        if let Some(peer) = self.peer_mut(key) {
+            peer.ice.lose(route);
+        }
+        self.follow_nomination(key);
+    }
+
     fn close_where(
         &mut self,
         now: Time,
@@ -450,6 +454,12 @@ impl Shard {
         self.space_ids.insert(id, place);
         self.tell_came(id);
         place
+    }
+
+    fn peer(&self, key: PeerKey) -> Option<&Peer> {
+        self.peers
+            .get(key.index)
+            .filter(|peer| peer.generation == key.generation)
     }
 
     fn peer_mut(&mut self, key: PeerKey) -> Option<&mut Peer> {

@@ -29,8 +29,14 @@ pub struct Stats {
     pub handshake_failures: u64,
     /// STUN messages received.
     pub stun: u64,
-    /// STUN messages not answered: malformed, of nobody, or with a wrong password.
+    /// STUN messages not answered: malformed, of nobody, with a wrong password, replayed, or from another's address.
     pub stun_rejected: u64,
+    /// Of those, checks that had been seen before, from elsewhere or too often.
+    pub stun_replayed: u64,
+    /// Checks, signed by their peer, from an address that another peer holds, or one too many for their peer.
+    pub routes_refused: u64,
+    /// Datagrams not sent because their address is unproved and has had its share.
+    pub drops_unproved: u64,
     /// Tapped packets that found no room.
     pub drops_tap: u64,
     /// Events that gave way to others.
@@ -65,6 +71,9 @@ impl std::ops::AddAssign for Stats {
             handshake_failures,
             stun,
             stun_rejected,
+            stun_replayed,
+            routes_refused,
+            drops_unproved,
             drops_tap,
             events_dropped,
             listeners_merged,
@@ -87,6 +96,9 @@ impl std::ops::AddAssign for Stats {
         self.handshake_failures += handshake_failures;
         self.stun += stun;
         self.stun_rejected += stun_rejected;
+        self.stun_replayed += stun_replayed;
+        self.routes_refused += routes_refused;
+        self.drops_unproved += drops_unproved;
         self.drops_tap += drops_tap;
         self.events_dropped += events_dropped;
         self.listeners_merged += listeners_merged;

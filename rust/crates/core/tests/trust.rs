@@ -169,52 +169,320 @@ fn noise_of_any_kind_changes_nothing() {
     assert_eq!(world.heard_by(&mut listener).len(), 1);
 }
 
+/// Longer than a client waits between two checks of the address that it uses.
+const BETWEEN_CHECKS: Duration = Duration::from_secs(2);
+/// Somebody who has nothing to do with any of this.
+const BYSTANDER: u64 = 4321;
+
 #[test]
-fn a_peer_that_nominates_another_address_is_sent_to_there() {
+fn sound_moves_to_another_address_once_our_own_check_there_was_answered() {
     let mut world = World::new();
     let mut ann = world.join(1, true, 3);
-    let listener = world.join(2, false, 3);
+    let mut listener = world.join(2, false, 3);
     let elsewhere = route(4321);
-    world.check(&listener, elsewhere, false);
-    world.datagrams_to(elsewhere);
-    world.say(&mut ann, LOUD);
-    assert_eq!(
-        world.datagrams_for(&listener).len(),
-        2,
-        "the join's answer and one packet"
-    );
     world.check(&listener, elsewhere, true);
-    world.datagrams_to(elsewhere);
     world.say(&mut ann, LOUD);
-    assert!(world.datagrams_for(&listener).is_empty());
-    assert_eq!(world.datagrams_to(elsewhere).len(), 1);
+    assert_eq!(world.heard_by(&mut listener).len(), 1, "nothing moves yet");
+    assert_eq!(world.answer_checks(&listener, elsewhere), 1);
+    world.say(&mut ann, LOUD);
+    assert!(world.heard_by(&mut listener).is_empty());
+    listener.route = elsewhere;
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
 }
 
 #[test]
-fn a_lost_connection_falls_back_to_an_address_that_was_checked() {
+fn sound_stays_where_it_is_until_another_address_is_nominated() {
     let mut world = World::new();
     let mut ann = world.join(1, true, 3);
-    let listener = world.join(2, false, 3);
+    let mut listener = world.join(2, false, 3);
+    world.prove(&listener, route(4321), false);
+    world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+    world.check(&listener, route(4321), true);
+    world.say(&mut ann, LOUD);
+    assert!(world.heard_by(&mut listener).is_empty());
+}
+
+#[test]
+fn a_speaker_who_has_moved_is_heard_from_their_first_check_on() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    ann.route = route(4321);
+    world.check(&ann, ann.route, true);
+    world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+}
+
+#[test]
+fn an_address_that_was_left_for_long_is_proved_anew() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    world.prove(&listener, route(4321), false);
+    for _ in 0..16 {
+        world.check(&listener, listener.route, true);
+        world.pass(BETWEEN_CHECKS);
+    }
+    world.heard_by(&mut listener);
+    world.check(&listener, route(4321), true);
+    world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+    assert_eq!(world.answer_checks(&listener, route(4321)), 1);
+    world.say(&mut ann, LOUD);
+    assert!(world.heard_by(&mut listener).is_empty());
+}
+
+#[test]
+fn an_answer_that_the_peer_has_not_signed_proves_nothing() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    let mut stranger = world.answered(3, false, 3);
+    world.check(&listener, route(4321), true);
+    std::mem::swap(&mut listener.password, &mut stranger.password);
+    assert_eq!(world.answer_checks(&listener, route(4321)), 1);
+    world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+}
+
+#[test]
+fn an_answer_from_another_address_proves_nothing() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    world.check(&listener, route(4321), true);
+    assert_eq!(world.answer_from(&listener, route(4321), listener.route), 1);
+    world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+}
+
+#[test]
+fn a_bystander_gets_no_more_than_a_few_times_what_came_in_their_name() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mallory = world.join(2, false, 3);
+    let bystander = route(BYSTANDER);
+    world.forget_sent();
+    let mut spent = 0;
+    for turn in 0..400 {
+        if turn % 10 == 0 {
+            let mut check = world.a_check_of(&mallory, true);
+            spent += check.len();
+            world.receive(bystander, &mut check);
+        }
+        world.frame(&mut [(&mut ann, LOUD)]);
+    }
+    let sent: usize = world.datagrams_to(bystander).iter().map(Vec::len).sum();
+    assert!(sent <= 4 * spent, "{sent} bytes for {spent}");
+    assert!(!world.datagrams_for(&mallory).is_empty());
+}
+
+#[test]
+fn a_bystander_gets_no_handshake_beyond_their_share() {
+    let mut world = World::new();
+    let mallory = world.answered(1, false, 3);
+    let bystander = route(BYSTANDER);
+    let mut spent = 0;
+    for _ in 0..20 {
+        let mut check = world.a_check_of(&mallory, true);
+        let mut hello = [22, 0xfe, 0xfd, 0, b'h', b'e', b'l', b'l', b'o'];
+        spent += check.len() + hello.len();
+        world.receive(bystander, &mut check);
+        world.receive(bystander, &mut hello);
+    }
+    let sent: usize = world.datagrams_to(bystander).iter().map(Vec::len).sum();
+    assert!(sent <= 4 * spent, "{sent} bytes for {spent}");
+    assert!(world.shard.stats().drops_unproved > 0);
+}
+
+#[test]
+fn the_first_flight_of_a_handshake_waits_for_no_answer() {
+    let mut world = World::new();
+    let ann = world.answered(1, false, 3);
+    world.check(&ann, ann.route, true);
+    let mut hello = vec![22; 118];
+    hello.extend(b"hello");
+    world.receive(ann.route, &mut hello);
+    let flights = world.datagrams_for(&ann);
+    assert!(flights.iter().any(|datagram| datagram.len() == 640));
+}
+
+#[test]
+fn a_lost_connection_falls_back_to_an_address_that_was_proved() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
     let over_tcp = Route::tcp(5, listener.route.address);
-    world.check(&listener, over_tcp, true);
+    world.prove(&listener, over_tcp, true);
+    world.check(&listener, route(BYSTANDER), false);
     world.shard.route_lost(over_tcp);
-    world.datagrams_for(&listener);
     world.say(&mut ann, LOUD);
-    assert_eq!(world.datagrams_for(&listener).len(), 1);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
 }
 
 #[test]
-fn an_address_belongs_to_whoever_proved_it_last() {
+fn an_address_that_its_owner_uses_is_nobody_elses() {
     let mut world = World::new();
     let mut ann = world.join(1, true, 3);
-    let bob = world.answered(2, true, 3);
-    world.check(&bob, ann.route, true);
+    let mut listener = world.join(2, false, 3);
+    world.space += 1;
+    let mallory = world.answered(3, false, 3);
+    for turn in 0..1_500 {
+        world.check(&mallory, ann.route, true);
+        if turn % 100 == 0 {
+            world.check(&ann, ann.route, true);
+        }
+        world.frame(&mut [(&mut ann, LOUD)]);
+    }
+    assert_eq!(world.heard_by(&mut listener).len(), 1_500);
+    assert!(world.shard.stats().routes_refused > 1_400);
+}
+
+#[test]
+fn an_address_is_its_owners_while_they_only_check_it() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    let mallory = world.answered(3, false, 3);
+    for _ in 0..10 {
+        world.check(&ann, ann.route, false);
+        world.pass(BETWEEN_CHECKS);
+        world.check(&mallory, ann.route, true);
+    }
     world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+}
+
+#[test]
+fn an_address_that_a_nat_hands_on_is_its_new_owners_once_the_old_one_is_quiet() {
+    let mut world = World::new();
+    let ann = world.join(1, false, 3);
+    let mut bob = world.answered(2, true, 3);
+    let mut listener = world.join(3, false, 3);
+    bob.route = ann.route;
+    world.check(&bob, bob.route, true);
+    assert_eq!(world.answer_checks(&bob, bob.route), 0, "it is still Ann's");
+    world.pass(Duration::from_secs(10));
+    world.check(&bob, bob.route, true);
+    world.receive(bob.route, &mut [22, 0xfe, 0xfd, 0]);
+    world.allow(&bob, true);
+    world.say(&mut bob, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+}
+
+#[test]
+fn whoever_checks_an_address_first_cannot_keep_its_owner_from_proving_it() {
+    let mut world = World::new();
+    let mallory = world.answered(1, false, 3);
+    let ann = world.answered(2, true, 3);
+    world.check(&mallory, ann.route, true);
+    world.pass(BETWEEN_CHECKS);
+    world.check(&ann, ann.route, true);
+    world.check(&mallory, ann.route, true);
+    assert_eq!(world.answer_checks(&ann, ann.route), 1);
+    world.pass(BETWEEN_CHECKS);
+    world.check(&mallory, ann.route, true);
+    world.receive(ann.route, &mut [22, 0xfe, 0xfd, 0]);
+    assert!(world.events.contains(&Event::Connected {
+        peer: 2,
+        over_tcp: false
+    }));
+}
+
+#[test]
+fn a_check_that_is_sent_again_from_elsewhere_gets_no_answer_and_does_nothing() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    for person in [&ann, &listener] {
+        let mut captured = world.a_check_of(person, true);
+        world.receive(person.route, &mut captured);
+        world.forget_sent();
+        for port in 0..20 {
+            world.receive(route(5_000 + port), &mut captured);
+            assert!(world.datagrams_to(route(5_000 + port)).is_empty());
+        }
+    }
+    assert_eq!(world.shard.stats().stun_replayed, 40);
+    for _ in 0..400 {
+        world.frame(&mut [(&mut ann, LOUD)]);
+    }
+    assert_eq!(world.heard_by(&mut listener).len(), 400);
+}
+
+#[test]
+fn checks_that_are_sent_again_keep_nobody_here() {
+    let mut world = World::new();
+    let ann = world.join(1, false, 3);
+    let mut captured = world.a_check_of(&ann, true);
+    world.receive(ann.route, &mut captured);
+    for _ in 0..40 {
+        world.pass(Duration::from_secs(1));
+        world.receive(ann.route, &mut captured);
+    }
+    assert_eq!(world.shard.stats().peers, 0);
+}
+
+#[test]
+fn checks_that_are_sent_again_take_none_of_their_peers_share() {
+    let mut world = World::new();
+    let ann = world.join(1, false, 3);
+    let mut captured = world.a_check_of(&ann, true);
+    world.receive(ann.route, &mut captured);
+    for _ in 0..1_000 {
+        world.receive(route(BYSTANDER), &mut captured);
+    }
+    world.datagrams_for(&ann);
+    world.check(&ann, ann.route, true);
+    assert_eq!(world.datagrams_for(&ann).len(), 1);
+}
+
+#[test]
+fn a_check_whose_answer_was_lost_is_answered_again_where_it_came_from_but_not_for_ever() {
+    let mut world = World::new();
+    let ann = world.answered(1, false, 3);
+    let mut check = world.a_check_of(&ann, true);
+    for _ in 0..20 {
+        world.receive(ann.route, &mut check);
+    }
+    let is_answer = |datagram: &Vec<u8>| datagram[..2] == [1, 1];
+    let answers = world.datagrams_for(&ann);
     assert_eq!(
-        world.shard.stats().drops_unknown,
-        1,
-        "the packet is tried under bob's keys"
+        answers
+            .iter()
+            .filter(|datagram| is_answer(datagram))
+            .count(),
+        7
     );
+}
+
+#[test]
+fn checks_from_many_addresses_leave_the_one_in_use_alone() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut listener = world.join(2, false, 3);
+    for port in 0..20 {
+        world.check(&ann, route(5_000 + port), false);
+        world.check(&listener, route(6_000 + port), true);
+    }
+    world.say(&mut ann, LOUD);
+    assert_eq!(world.heard_by(&mut listener).len(), 1);
+}
+
+#[test]
+fn a_peer_that_has_proved_as_many_addresses_as_it_may_is_answered_at_those_alone() {
+    let mut world = World::new();
+    let ann = world.join(1, false, 3);
+    for port in 1..8 {
+        world.prove(&ann, route(5_000 + port), false);
+    }
+    world.check(&ann, route(BYSTANDER), true);
+    assert!(world.datagrams_to(route(BYSTANDER)).is_empty());
+    assert_eq!(world.shard.stats().routes_refused, 1);
+    world.forget_sent();
+    world.check(&ann, ann.route, false);
+    assert_eq!(world.datagrams_for(&ann).len(), 1);
 }
 
 #[test]

@@ -224,9 +224,7 @@ impl Driver {
                     continue;
                 }
                 shard.datagram(now, route, datagram, outbox);
-                while let Some(errand) = shard.take_errand() {
-                    neighbours.run(*number, errand);
-                }
+                neighbours.run_errands(*number, shard);
             }
             if count < RECEIVE_BATCH {
                 return;
@@ -252,6 +250,7 @@ impl Driver {
         match letter {
             Letter::Word(from, word) => self.shard.hear(now, from, word, &mut self.outbox),
             Letter::Lost(route) => self.shard.route_lost(route),
+            Letter::Contested(route) => self.shard.contested(now, route),
             Letter::Proved(whose, route) => self.prove(whose, route),
             Letter::Frame(number, frame) => {
                 let Exits {
@@ -268,9 +267,7 @@ impl Driver {
     }
 
     fn run_errands(&mut self) {
-        while let Some(errand) = self.shard.take_errand() {
-            self.neighbours.run(self.number, errand);
-        }
+        self.neighbours.run_errands(self.number, &mut self.shard);
     }
 
     /// A peer of another shard has proved to be at the other end of a connection, which may have gone meanwhile.

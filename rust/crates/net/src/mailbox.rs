@@ -14,8 +14,10 @@ use crate::sys::event_fd::EventFd;
 pub enum Letter {
     /// What its shard is told by another one.
     Word(ShardNumber, Word),
-    /// A route leads elsewhere now, or nowhere.
+    /// A route leads nowhere any more.
     Lost(Route),
+    /// A peer of another shard has checked a route of the addressee.
+    Contested(Route),
     /// A peer of this shard has proved to be at the other end of a TCP connection of the addressee.
     Proved(ShardNumber, Route),
     /// To be sent on a TCP connection of the addressee.
@@ -25,11 +27,11 @@ pub enum Letter {
 }
 
 impl Letter {
-    /// Sound is of use now or not at all; anything else is few and has to arrive.
+    /// Sound is of use now or not at all, and a contested route is contested again; anything else is few and has to arrive.
     const fn can_be_missed(&self) -> bool {
         match self {
             Self::Word(_, word) => word.is_sound(),
-            Self::Frame(..) | Self::Datagram(..) => true,
+            Self::Frame(..) | Self::Datagram(..) | Self::Contested(_) => true,
             Self::Lost(_) | Self::Proved(..) => false,
         }
     }

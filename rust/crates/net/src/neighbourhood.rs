@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use arengo_core::directory::{Directory, named_in};
 use arengo_core::neighbours::{Errand, ShardNumber};
-use arengo_core::{Route, Transport};
+use arengo_core::{Route, Shard, Transport};
 use arengo_wire::demux::{Kind, classify};
 
 use crate::mailbox::{Letter, Mail, Mailbox};
@@ -68,7 +68,7 @@ impl Neighbourhood {
         shard.filter(|shard| *shard != here && shard.place() < self.shards())
     }
 
-    /// The shard of the peer who has proved to be at *route*.
+    /// The shard of the peer who is at *route*.
     #[must_use]
     pub fn find(&self, route: Route) -> Option<ShardNumber> {
         let directory = self
@@ -78,8 +78,14 @@ impl Neighbourhood {
         directory.find(route)
     }
 
-    /// Do what the shard *here* wants done.
-    pub fn run(&self, here: ShardNumber, errand: Errand) {
+    /// Do what *shard*, the one *here*, wants done, until it wants nothing more.
+    pub fn run_errands(&self, here: ShardNumber, shard: &mut Shard) {
+        while let Some(errand) = shard.take_errand() {
+            self.run(here, errand, shard);
+        }
+    }
+
+    fn run(&self, here: ShardNumber, errand: Errand, own: &mut Shard) {
         match errand {
             Errand::Tell(to, word) => {
                 for shard in to.iter() {
@@ -87,10 +93,11 @@ impl Neighbourhood {
                 }
             }
             Errand::Claimed(route) => {
-                if let Some(before) = self.directory().claim(route, here) {
-                    self.post(before, Letter::Lost(route));
-                }
-                if here != TCP_SHARD && matches!(route.transport, Transport::Tcp(_)) {
+                let claimed = self.directory().claim(route, here);
+                if let Err(owner) = claimed {
+                    self.post(owner, Letter::Contested(route));
+                    own.route_refused(route);
+                } else if here != TCP_SHARD && matches!(route.transport, Transport::Tcp(_)) {
                     self.post(TCP_SHARD, Letter::Proved(here, route));
                 }
             }

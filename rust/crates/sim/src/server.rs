@@ -45,7 +45,7 @@ type Carried = Vec<(SocketAddr, Vec<u8>)>;
 enum Letter {
     Word(ShardNumber, Word),
     Datagram(SocketAddr, Vec<u8>),
-    Lost(Route),
+    Contested(Route),
 }
 
 /// Letters under way; those from one shard to another stay in order.
@@ -203,7 +203,7 @@ impl Server {
                 Letter::Datagram(from, mut datagram) => {
                     shard.datagram(now, Route::udp(from), &mut datagram, out);
                 }
-                Letter::Lost(route) => shard.route_lost(route),
+                Letter::Contested(route) => shard.contested(now, route),
             }
             self.settle(now, to);
         }
@@ -256,9 +256,10 @@ impl Server {
                     }
                 }
                 Errand::Claimed(route) => {
-                    if let Some(before) = self.directory.claim(route, own) {
-                        self.post
-                            .send(now, place, before.place(), Letter::Lost(route));
+                    if let Err(owner) = self.directory.claim(route, own) {
+                        let letter = Letter::Contested(route);
+                        self.post.send(now, place, owner.place(), letter);
+                        shard.route_refused(route);
                     }
                 }
                 Errand::Released(route) => self.directory.release(route, own),

@@ -124,6 +124,10 @@ impl Scenario {
 
 struct Person {
     address: SocketAddr,
+    /// Whose address its checks carry instead.
+    forges: Option<SocketAddr>,
+    /// The last check that it sent.
+    check: Vec<u8>,
     voice: u32,
     participant: Box<dyn Participant>,
     speech: Speech,
@@ -158,6 +162,8 @@ pub struct Space {
     news: Vec<(Time, News)>,
     digest: Digest,
     watch: SealWatch,
+    /// Bytes that came from each address, and that were sent there.
+    traffic: HashMap<SocketAddr, (usize, usize)>,
 }
 
 impl Space {
@@ -177,6 +183,7 @@ impl Space {
             news: Vec::new(),
             digest: Digest::default(),
             watch: SealWatch::default(),
+            traffic: HashMap::new(),
         }
     }
 
@@ -220,6 +227,8 @@ impl Space {
         let speech = Speech::of(who as u8);
         self.people.push(Person {
             address,
+            forges: None,
+            check: Vec::new(),
             voice,
             participant,
             speech,
@@ -260,6 +269,38 @@ impl Space {
     /// Lose all that this person sends or is sent from now on.
     pub fn cut_off(&mut self, who: Who) {
         self.network.cut_off(self.people[who].address);
+    }
+
+    /// From now on checks of this person carry another's address.
+    pub fn forge(&mut self, who: Who, address: SocketAddr) {
+        self.people[who].forges = Some(address);
+    }
+
+    /// Somebody who has seen the last check of this person sends it again, from *address*.
+    pub fn replay(&mut self, who: Who, address: SocketAddr) {
+        let datagram = Datagram {
+            from: address,
+            to: Server::ADDRESS,
+            bytes: self.people[who].check.clone(),
+        };
+        self.network.send(self.now, datagram);
+    }
+
+    /// A NAT gives this person another address, of which they do not hear.
+    pub fn rebind(&mut self, who: Who, address: SocketAddr) {
+        let before = std::mem::replace(&mut self.people[who].address, address);
+        self.at.remove(&before);
+        self.at.insert(address, who);
+    }
+
+    /// Where this person is.
+    pub fn address_of(&self, who: Who) -> SocketAddr {
+        self.people[who].address
+    }
+
+    /// Bytes that the server was sent from *address*, and that it sent there.
+    pub fn traffic(&self, address: SocketAddr) -> (usize, usize) {
+        self.traffic.get(&address).copied().unwrap_or_default()
     }
 
     /// From now on this person speaks so loudly, or not.
@@ -409,6 +450,7 @@ impl Space {
 
     fn arrive(&mut self, mut datagram: Datagram) {
         if datagram.to == Server::ADDRESS {
+            self.traffic.entry(datagram.from).or_default().0 += datagram.bytes.len();
             self.server
                 .take(self.now, datagram.from, &mut datagram.bytes);
             return self.deliver();
@@ -446,10 +488,14 @@ impl Space {
     fn collect(&mut self, who: Who) {
         let person = &mut self.people[who];
         for (to, bytes) in person.participant.take_sent() {
+            let is_check = bytes.starts_with(&[0, 1]);
+            if is_check {
+                person.check.clone_from(&bytes);
+            }
             self.network.send(
                 self.now,
                 Datagram {
-                    from: person.address,
+                    from: person.forges.filter(|_| is_check).unwrap_or(person.address),
                     to,
                     bytes,
                 },
@@ -471,6 +517,7 @@ impl Space {
     fn deliver(&mut self) {
         for (to, bytes) in self.server.take_sent() {
             self.watch.see(to, &bytes);
+            self.traffic.entry(to).or_default().1 += bytes.len();
             self.network.send(
                 self.now,
                 Datagram {

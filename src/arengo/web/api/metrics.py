@@ -39,6 +39,8 @@ _COUNTERS: Final[Mapping[str, str]] = {
     "handshake_failures_total": "DTLS handshakes that failed",
     "stun_total": "STUN requests",
     "stun_rejected_total": "STUN requests refused",
+    "stun_replayed_total": "STUN requests refused because they had been seen before",
+    "routes_refused_total": "Addresses refused to a peer because another holds them",
     "handed_over_total": "Datagrams that came by another media thread's socket",
     "events_dropped_total": "Events of the core that nobody took in time",
 }
@@ -51,6 +53,7 @@ _DROPS: Final[Mapping[str, str]] = {
     "drops_merging_total": "merging",
     "drops_mail_total": "mail",
     "drops_pace_total": "pace",
+    "drops_unproved_total": "unproved",
 }
 _GAUGES: Final[Mapping[str, str]] = {
     "peers": "Peers of the media core",

@@ -59,6 +59,15 @@ impl Room {
 
     /// A client with its answer, passed through *tamper* on the way; its number is its voice too.
     pub fn join(&mut self, send: bool, tamper: impl FnOnce(String) -> String) -> (u64, Client) {
+        let (client, answer) = self.answered(send);
+        client.answer(&tamper(answer)).unwrap();
+        wait(&client, |client| client.state() != State::Checking);
+        assert_eq!(client.state(), State::Connected);
+        (self.peers, client)
+    }
+
+    /// A client whose offer has been answered, and the answer.
+    pub fn answered(&mut self, send: bool) -> (Client, String) {
         self.peers += 1;
         let client = Client::new(ClientOptions {
             send,
@@ -75,10 +84,7 @@ impl Room {
             requester: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             max_slots: 3,
         });
-        client.answer(&tamper(answer.unwrap())).unwrap();
-        wait(&client, |client| client.state() != State::Checking);
-        assert_eq!(client.state(), State::Connected);
-        (self.peers, client)
+        (client, answer.unwrap())
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use arengo_wire::stun::{self, Class, Message};
+use arengo_wire::limits::STUN_USERNAME_BYTES;
+use arengo_wire::stun::{self, Class, Message, TransactionId};
 
 use super::Shard;
 use crate::entropy::random_u32;
 use crate::events::Event;
 use crate::handshake::{Handshake, HandshakeDone, HandshakeEnd, HandshakeJob, Progress};
+use crate::ice::{self, NoRoom, challenged};
 use crate::limits;
 use crate::listeners::{Member, Section};
 use crate::outbox::Outbox;
@@ -16,30 +18,77 @@ use crate::route::{Route, Transport};
 use crate::srtp::SrtpContexts;
 use crate::time::Time;
 
-/// Room for an answer to a check.
-const STUN_ANSWER: usize = 128;
+/// Room for an answer to a check, or for a check of ours with the longest names.
+const STUN_MESSAGE: usize = STUN_USERNAME_BYTES + 128;
 
 impl Shard {
     pub(super) fn stun(&mut self, now: Time, from: Route, datagram: &[u8], out: &mut Outbox) {
         self.stats.stun += 1;
-        if self.check(now, from, datagram, out).is_none() {
+        let taken = Message::parse(datagram).ok().and_then(|message| {
+            match (message.class(), message.method()) {
+                // A keep-alive proves nothing and wants no answer.
+                (Class::Indication, _) => Some(()),
+                (Class::SuccessResponse, stun::BINDING) => self.take_answer(now, from, &message),
+                (Class::Request, stun::BINDING) => {
+                    self.take_check(now, from, (&message, datagram.len()), out)
+                }
+                _ => None,
+            }
+        });
+        if taken.is_none() {
             self.stats.stun_rejected += 1;
         }
     }
 
-    /// Answer a check that its peer has signed; silence for all others, so that nobody is helped to guess or to reflect.
-    fn check(&mut self, now: Time, from: Route, datagram: &[u8], out: &mut Outbox) -> Option<()> {
-        let message = Message::parse(datagram).ok()?;
-        if message.class() == Class::Indication {
-            return Some(()); // a keep-alive proves nothing and wants no answer
-        }
-        if message.class() != Class::Request || message.method() != stun::BINDING {
-            return None;
-        }
+    /// Answer a check that its peer has signed, and ask back where the route is unproved; silence for all others, so that
+    /// nobody is helped to guess or to reflect.
+    fn take_check(
+        &mut self,
+        now: Time,
+        from: Route,
+        (message, bytes): (&Message<'_>, usize),
+        out: &mut Outbox,
+    ) -> Option<()> {
         let key = *self.ufrags.get(message.ufrags()?.0)?;
         self.handling = Some(key);
+        let transaction = message.transaction();
         let peer = self.peer_mut(key)?;
-        let integrity = peer.ice.believe(&message)?;
+        let is_repeated = peer.ice.has_taken(transaction);
+        if is_repeated && !peer.ice.may_repeat(transaction, from) {
+            self.stats.stun_replayed += 1;
+            return None;
+        }
+        let integrity = peer.ice.believe(message)?;
+        if is_repeated {
+            peer.ice.repeat(transaction);
+        } else {
+            let check = (transaction, message.use_candidate());
+            self.take_fresh_check(now, from, key, check)?;
+        }
+        let mut buffer = [0; STUN_MESSAGE];
+        let len = stun::write_success(transaction, from.address, &integrity, &mut buffer).ok()?;
+        let ice = &mut self.peer_mut(key)?.ice;
+        ice.receive(from, bytes);
+        self.send_checked(key, from, buffer.get(..len).unwrap_or_default(), out);
+        let challenge = self.peer_mut(key)?.ice.write_challenge(from, &mut buffer);
+        if let Some(len) = challenge {
+            self.send_checked(key, from, buffer.get(..len).unwrap_or_default(), out);
+        }
+        Some(())
+    }
+
+    /// Let a believed check have its effect, unless its peer sends too many, or its address is another's.
+    fn take_fresh_check(
+        &mut self,
+        now: Time,
+        from: Route,
+        key: PeerKey,
+        check: (TransactionId, bool),
+    ) -> Option<()> {
+        let chance = self.chance();
+        let challenge = ice::challenge(self.options.number, key.index, chance);
+        let is_held = self.is_held(now, from, key);
+        let peer = self.peer_mut(key)?;
         if !peer
             .checks
             .allows(now, limits::CHECK_PACE, limits::CHECK_BURST)
@@ -48,37 +97,89 @@ impl Shard {
         }
         peer.heard = now;
         peer.doubted = None;
-        let lost = peer.ice.check(now, from, message.use_candidate());
-        let mut answer = [0; STUN_ANSWER];
-        let len = stun::write_success(message.transaction(), from.address, &integrity, &mut answer)
-            .ok()?;
-        if let Some(lost) = lost {
+        let checked = match is_held {
+            true => Err(NoRoom),
+            false => peer.ice.check(now, from, check, challenge),
+        };
+        let Ok(lost) = checked else {
+            self.stats.routes_refused += 1;
+            return None;
+        };
+        if let Some(lost) = lost
+            && self.routes.get(&lost) == Some(&key)
+        {
             self.routes.remove(&lost);
             self.released(lost);
         }
         self.claim(from, key);
         self.follow_nomination(key);
-        self.send(from, answer.get(..len).unwrap_or_default(), out);
         Some(())
     }
 
-    /// *route* leads to the peer that has proved it last: addresses are handed on by NATs.
+    /// Take an answer to a check of ours: its route is proved.
+    fn take_answer(&mut self, now: Time, from: Route, message: &Message<'_>) -> Option<()> {
+        let (_, index) = challenged(message.transaction())?;
+        let generation = self.peers.get(index)?.generation;
+        let key = PeerKey { index, generation };
+        self.handling = Some(key);
+        let is_theirs = self.peer_mut(key)?.ice.answered(now, from, message);
+        self.follow_nomination(key);
+        is_theirs.then_some(())
+    }
+
+    /// Whether *route* is held by another peer than *key*.
+    fn is_held(&self, now: Time, route: Route, key: PeerKey) -> bool {
+        let owner = self.routes.get(&route).filter(|owner| **owner != key);
+        owner
+            .and_then(|owner| self.peer(*owner))
+            .is_some_and(|owner| owner.ice.holds(now, route))
+    }
+
+    /// Datagrams from *route* are for *key*; whoever had it holds it no longer. NATs hand addresses on.
     fn claim(&mut self, route: Route, key: PeerKey) {
         match self.routes.insert(route, key) {
             None => self.claimed(route),
-            Some(before) if before != key => {
-                if let Some(peer) = self.peer_mut(before) {
-                    peer.ice.lose(route);
-                }
-                self.follow_nomination(before);
-            }
+            Some(before) if before != key => self.forget_route(before, route),
             Some(_) => {}
+        }
+    }
+
+    /// Another shard's peer has checked *route*: give it up unless its owner here holds it, so that the next check finds it
+    /// free.
+    pub fn contested(&mut self, now: Time, route: Route) {
+        let owner = self.routes.get(&route).and_then(|owner| self.peer(*owner));
+        if !owner.is_some_and(|owner| owner.ice.holds(now, route)) {
+            self.route_lost(route);
+        }
+    }
+
+    /// Another shard has a peer at *route*, which was claimed for one of this shard.
+    pub fn route_refused(&mut self, route: Route) {
+        self.stats.routes_refused += 1;
+        self.route_lost(route);
+    }
+
+    fn chance(&mut self) -> [u8; 7] {
+        let mut chance = [0; 7];
+        self.entropy.fill(&mut chance);
+        chance
+    }
+
+    /// Send to a route that may be unproved what it may still have.
+    fn send_checked(&mut self, key: PeerKey, to: Route, datagram: &[u8], out: &mut Outbox) {
+        let may = self
+            .peer_mut(key)
+            .is_some_and(|peer| peer.ice.may_send(to, datagram.len()));
+        if may {
+            self.send(to, datagram, out);
+        } else {
+            self.stats.drops_unproved += 1;
         }
     }
 
     /// Send where the peer has nominated.
     pub(super) fn follow_nomination(&mut self, key: PeerKey) {
-        let nominated = self.peer_mut(key).and_then(|peer| peer.ice.nominated());
+        let nominated = self.peer_mut(key).and_then(|peer| peer.ice.in_use());
         if let (Some(route), Some(Some(link))) = (nominated, self.links.get_mut(key.index as usize))
         {
             link.route = route;
@@ -99,7 +200,13 @@ impl Shard {
             peer.doubted = peer.doubted.or(Some(now));
             return;
         }
-        peer.dtls.route = Some(from);
+        peer.ice.receive(from, datagram.len());
+        // Flights stay where the first one went until another route is proved: whoever completes the handshake has read
+        // them there.
+        let stays = peer.dtls.route.is_some_and(|route| peer.ice.knows(route));
+        if !stays || peer.ice.is_proved(from) {
+            peer.dtls.route = Some(from);
+        }
         if peer.dtls.waiting.len() < limits::DTLS_WAITING {
             peer.dtls.waiting.push(datagram.to_vec());
             self.dispatch(now, key);
@@ -155,10 +262,10 @@ impl Shard {
         peer.dtls.engine = Engine::Home(engine);
         peer.dtls.wake = progress.wake;
         let has_more = !peer.dtls.waiting.is_empty();
-        let route = peer.dtls.route.or(peer.ice.nominated());
+        let route = peer.dtls.route.or(peer.ice.in_use());
         if let Some(route) = route {
             for datagram in &progress.datagrams {
-                self.send(route, datagram, out);
+                self.send_checked(key, route, datagram, out);
             }
         }
         if let Some(keys) = progress.keys {
@@ -179,9 +286,11 @@ impl Shard {
         let Some(peer) = self.peer_mut(key) else {
             return;
         };
-        let Some(route) = peer.ice.nominated().or(peer.dtls.route) else {
+        let Some(flights) = peer.dtls.route else {
             return;
         };
+        peer.ice.prove(now, flights);
+        let route = peer.ice.in_use().unwrap_or(flights);
         peer.inbound = Some(keys.inbound);
         peer.dtls.up = Some(now);
         peer.heard = now;

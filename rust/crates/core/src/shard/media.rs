@@ -227,14 +227,14 @@ impl Shard {
         Ok(told)
     }
 
-    /// Note an authenticated packet, and follow a peer that has moved to another checked address.
+    /// Note an authenticated packet, and follow a peer that has moved to another proved address.
     fn heard(&mut self, now: Time, key: PeerKey, from: Route) {
         if let Some(peer) = self.peer_mut(key) {
             peer.heard = now;
             peer.doubted = None;
-            let before = peer.ice.nominated();
+            let before = peer.ice.in_use();
             peer.ice.hear(now, from);
-            if peer.ice.nominated() != before {
+            if peer.ice.in_use() != before {
                 self.follow_nomination(key);
             }
         }

@@ -116,7 +116,7 @@ impl Shard {
                 self.dispatch(now, key);
             } else if is_late {
                 // Checks may go on for ever where DTLS never comes through.
-                let has_checked = peer.ice.nominated().is_some();
+                let has_checked = peer.ice.routes().next().is_some();
                 let why = if has_checked { "dtls" } else { "silent" };
                 self.stats.handshake_failures += u64::from(has_checked);
                 self.close(now, key, Cow::Borrowed(why), out);

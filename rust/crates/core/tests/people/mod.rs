@@ -29,7 +29,7 @@ use arengo_wire::opus::Frames;
 use arengo_wire::rtp::{AudioLevel, Element, Header, HeaderFields};
 use arengo_wire::sdp::{IceCredentials, Mic, Negotiated, Slot};
 use arengo_wire::srtp::Profile;
-use arengo_wire::stun::{BindingRequest, IceRole, TransactionId};
+use arengo_wire::stun::{BindingRequest, Class, IceRole, Message, TransactionId, write_success};
 
 pub const FRAME: Duration = Duration::from_millis(20);
 pub const SPACE: u64 = 7;
@@ -59,7 +59,7 @@ impl Entropy for CountingEntropy {
     }
 }
 
-/// Keys on the first datagram; `bye` ends.
+/// Keys on the first datagram; `bye` ends, and `hello` is answered by a flight as long as ours.
 struct ShortHandshake {
     material: Vec<u8>,
 }
@@ -68,6 +68,8 @@ impl Handshake for ShortHandshake {
     fn input(&mut self, _now: Time, datagram: &[u8], progress: &mut Progress) {
         if datagram.ends_with(b"bye") {
             progress.end = Some(HandshakeEnd::Bye);
+        } else if datagram.ends_with(b"hello") {
+            progress.datagrams.push(vec![22; 640]);
         } else {
             let keys = SrtpContexts::of_server(Profile::AeadAes128Gcm, &self.material).unwrap();
             progress.keys = Some(keys);
@@ -161,6 +163,8 @@ pub struct Person {
     pub keys: SrtpContexts,
     pub slot_keys: Vec<SrtpContexts>,
     pub ice: IceCredentials,
+    /// The password of their own, which signs what they answer.
+    pub password: String,
     pub ssrc: u32,
     pub index: u64,
     pub timestamp: u32,
@@ -176,6 +180,8 @@ pub struct World {
     /// Makes the shard panic where it next needs chance.
     pub chance_fails: Arc<AtomicBool>,
     sent: Sent,
+    /// Checks that people have sent; each is a transaction of its own.
+    checks: u32,
 }
 
 impl World {
@@ -234,6 +240,7 @@ impl World {
             space: SPACE,
             chance_fails,
             sent,
+            checks: 0,
         }
     }
 
@@ -262,10 +269,11 @@ impl World {
             level_extension: Some(LEVEL),
             mid_extension: None,
         });
+        let password = format!("password of theirs, number {id}");
         let negotiated = Negotiated {
             remote_ice: IceCredentials {
                 ufrag: "theirs".to_owned(),
-                password: String::new(),
+                password: password.clone(),
             },
             remote_fingerprint: [0; 32],
             mic,
@@ -291,6 +299,7 @@ impl World {
             keys: keys(),
             slot_keys: (0..3).map(|_| keys()).collect(),
             ice,
+            password,
             ssrc: 0x5000_0000 + id as u32,
             index: 100,
             timestamp: (id as u32).wrapping_mul(1_000_003),
@@ -315,20 +324,52 @@ impl World {
     }
 
     pub fn check(&mut self, person: &Person, from: Route, nominates: bool) {
-        let password = person.ice.password.clone();
-        self.check_with(person, from, nominates, &password);
+        self.check_with(person, from, nominates, &person.ice.password);
+    }
+
+    /// A check of *person* as it goes over the wire, to be received from wherever.
+    pub fn a_check_of(&mut self, person: &Person, nominates: bool) -> Vec<u8> {
+        self.a_check(&person.ice, nominates, &person.ice.password)
+    }
+
+    /// Answer the checks that *person* has been sent to *at*; how many there were.
+    pub fn answer_checks(&mut self, person: &Person, at: Route) -> usize {
+        self.answer_from(person, at, at)
+    }
+
+    /// The same, the answers coming from *from*, signed with what is said to be the password of *person*.
+    pub fn answer_from(&mut self, person: &Person, at: Route, from: Route) -> usize {
+        let mut answers = Vec::new();
+        self.sent.borrow_mut().retain(|(to, datagram)| {
+            let check = Message::parse(datagram).ok().filter(|message| {
+                *to == at
+                    && message.class() == Class::Request
+                    && message.ufrags() == Some(("theirs", person.ice.ufrag.as_str()))
+            });
+            answers.extend(check.map(|check| an_answer(&check, person)));
+            check.is_none()
+        });
+        for answer in &mut answers {
+            self.receive(from, answer);
+        }
+        answers.len()
+    }
+
+    /// *person* checks *to*, and answers there.
+    pub fn prove(&mut self, person: &Person, to: Route, nominates: bool) {
+        self.check(person, to, nominates);
+        self.answer_checks(person, to);
     }
 
     /// A check whose effects wait with what waits for the audience.
     pub fn check_unserved(&mut self, person: &Person) {
-        let password = person.ice.password.clone();
-        let mut bytes = a_check(&person.ice, true, &password);
+        let mut bytes = self.a_check(&person.ice, true, &person.ice.password);
         self.arrive(person.route, &mut bytes);
     }
 
     /// A check of whoever has *ice* and is at *route*.
     pub fn keep_alive(&mut self, ice: &IceCredentials, route: Route) {
-        let mut bytes = a_check(ice, true, &ice.password);
+        let mut bytes = self.a_check(ice, true, &ice.password);
         self.arrive(route, &mut bytes);
     }
 
@@ -341,7 +382,7 @@ impl World {
     }
 
     pub fn check_with(&mut self, person: &Person, from: Route, nominates: bool, password: &str) {
-        let mut bytes = a_check(&person.ice, nominates, password);
+        let mut bytes = self.a_check(&person.ice, nominates, password);
         self.receive(from, &mut bytes);
     }
 
@@ -518,6 +559,24 @@ impl World {
         heard
     }
 
+    fn a_check(&mut self, ice: &IceCredentials, nominates: bool, password: &str) -> Vec<u8> {
+        self.checks += 1;
+        let mut transaction = [9; 12];
+        transaction[..4].copy_from_slice(&self.checks.to_be_bytes());
+        let request = BindingRequest {
+            transaction: TransactionId(transaction),
+            username: &format!("{}:theirs", ice.ufrag),
+            priority: 1,
+            role: IceRole::Controlling(1),
+            use_candidate: nominates,
+        };
+        let mut bytes = [0; 256];
+        let len = request
+            .write(&StunIntegrity::new(password), &mut bytes)
+            .unwrap();
+        bytes[..len].to_vec()
+    }
+
     pub fn active(&self) -> [u32; 3] {
         self.events
             .iter()
@@ -547,17 +606,10 @@ pub fn voices(heard: &[Heard]) -> Vec<u32> {
     voices
 }
 
-fn a_check(ice: &IceCredentials, nominates: bool, password: &str) -> Vec<u8> {
-    let request = BindingRequest {
-        transaction: TransactionId([9; 12]),
-        username: &format!("{}:theirs", ice.ufrag),
-        priority: 1,
-        role: IceRole::Controlling(1),
-        use_candidate: nominates,
-    };
+fn an_answer(check: &Message<'_>, person: &Person) -> Vec<u8> {
     let mut bytes = [0; 256];
-    let len = request
-        .write(&StunIntegrity::new(password), &mut bytes)
-        .unwrap();
+    let server = SocketAddr::from(([192, 0, 2, 1], 7882));
+    let integrity = StunIntegrity::new(&person.password);
+    let len = write_success(check.transaction(), server, &integrity, &mut bytes).unwrap();
     bytes[..len].to_vec()
 }

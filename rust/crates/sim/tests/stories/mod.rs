@@ -8,5 +8,6 @@ mod determinism;
 mod endings;
 mod joining;
 mod loudest_three;
+mod routes;
 mod weather;
 mod wraps;
