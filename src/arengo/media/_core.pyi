@@ -106,7 +106,9 @@ class Core:
         that they belonged to, for each phase), listeners_merged (who get merged packets now), packets_merged_total, handshakes_total,
         handshake_failures_total, stun_total, stun_rejected_total, stun_replayed_total (of those, checks seen before),
         routes_refused_total (signed checks from an address that another peer holds, or one too many for their own),
-        events_dropped_total, forwarded_total (packets of publishers passed on), tcp_connections, tcp_rejected_total, faults_total, max_peers, shards,
+        events_dropped_total, forwarded_total (packets of publishers passed on), tcp_connections,
+        tcp_rejected_total (connections that showed no good check, or were in others' way),
+        tcp_accept_failures_total (times that the system had no descriptor for a connection), faults_total, max_peers, shards,
         drops_mail_total (sound and datagrams that another media thread had no room for), handed_over_total (datagrams that
         came by another media thread's socket), routes (addresses that media threads have told each other),
         busy: float (0 to 1: the share of the last second that the busiest media thread did not spend waiting),

@@ -48,6 +48,7 @@ pub use entropy::Entropy;
 pub use events::{Event, EventQueue, Levels};
 pub use handshake::Identity;
 pub use outbox::{Batch, Outbox, Run, Runs, Sink};
+pub use pace::Pace;
 pub use peer::{NewPeer, PeerKey, WallClock};
 pub use route::{Route, Transport};
 pub use shard::{Full, Shard, ShardOptions};

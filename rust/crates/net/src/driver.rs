@@ -350,6 +350,15 @@ impl Driver {
                 Err(_) => return false,
                 Ok(true) => {}
             }
+            if !self
+                .exits
+                .borrow_mut()
+                .connections
+                .allows_frame(number, now)
+            {
+                self.exits.borrow_mut().connections.rejected += 1;
+                return false;
+            }
             let shard = &self.shard;
             let whose = self
                 .neighbours
@@ -395,7 +404,11 @@ impl Driver {
         }
         self.next_look_at_tcp = now + Duration::from_secs(1);
         self.resume_accepting();
-        let unproved = self.exits.borrow().connections.unproved(now);
+        let Self {
+            shard, neighbours, ..
+        } = &*self;
+        let knows = |route| shard.knows(route) || neighbours.find(route).is_some();
+        let unproved = self.exits.borrow_mut().connections.unproved(now, knows);
         for number in unproved {
             self.exits.borrow_mut().connections.rejected += 1;
             self.close_connection(number);
@@ -453,6 +466,7 @@ impl Driver {
             segmenting_refused: exits.segmenting_refused,
             tcp_connections: exits.connections.len() as u64,
             tcp_rejected: exits.connections.rejected,
+            tcp_accept_failures: exits.connections.accept_failures,
             faults: self.faults,
             busy_permille,
             stage_delay: self.stage_delay,

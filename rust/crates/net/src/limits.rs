@@ -15,12 +15,22 @@ pub const SOCKET_BUFFER: usize = 8 << 20;
 pub const COMMANDS: usize = 4096;
 /// A caller waits this long for the media thread to take a peer.
 pub const REPLY: Duration = Duration::from_secs(5);
-/// ICE-TCP connections at once.
+/// ICE-TCP connections at once; when there are more, the oldest that has shown no check gives way. An attacker would have
+/// to open thirteen thousand a second to close others before a check over a slow path arrives.
 pub const TCP_CONNECTIONS: usize = 4096;
-/// ICE-TCP connections at once from one address; a school behind one is larger, an attacker is not let in for more.
-pub const TCP_CONNECTIONS_EACH: usize = 512;
-/// A TCP connection that has not shown an authenticated check in this time is closed.
+/// Of those that have shown no check, so many from one address, or one IPv6 network of 64 bits; then the oldest gives way.
+pub const TCP_UNPROVED_EACH: usize = 64;
+/// A TCP connection that has not shown an authenticated check in this time is closed, and one whose peer has left it.
 pub const TCP_PROOF: Duration = Duration::from_secs(5);
+/// Connections accepted in a row before others have their turn.
+pub const TCP_ACCEPTS: usize = 64;
+/// A connection's frames come at most this fast for long, and so many of them at once: a voice and its reports pass, and
+/// what a stalled path gives out after four seconds. A connection that brings more is closed.
+pub const TCP_FRAME_PACE: Duration = Duration::from_millis(4);
+/// See [`TCP_FRAME_PACE`].
+pub const TCP_FRAME_BURST: u32 = 500;
+/// Asked of the kernel for what it sends on a TCP connection: a reader that has stopped costs no more, and finds no old sound.
+pub const TCP_SEND_BUFFER: usize = 64 << 10;
 /// Bytes that wait for a slow TCP reader: about a second of sound; more is dropped, because it is sound.
 pub const TCP_BACKLOG: usize = 64 << 10;
 /// Bytes read from one TCP connection before others have their turn.

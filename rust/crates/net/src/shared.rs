@@ -24,8 +24,10 @@ pub struct MediaStats {
     pub events_dropped: u64,
     /// ICE-TCP connections now.
     pub tcp_connections: u64,
-    /// ICE-TCP connections refused or closed for showing no authenticated check.
+    /// ICE-TCP connections that showed no authenticated check, or were one too many, or brought too much.
     pub tcp_rejected: u64,
+    /// Times that the system had no descriptor for a connection.
+    pub tcp_accept_failures: u64,
     /// Times that something went wrong inside and one peer was closed for it.
     pub faults: u64,
     /// Sound and datagrams that another media thread had no room for.
@@ -56,6 +58,7 @@ impl MediaStats {
             events_dropped,
             tcp_connections,
             tcp_rejected,
+            tcp_accept_failures,
             faults,
             drops_mail,
             handed_over,
@@ -72,6 +75,7 @@ impl MediaStats {
         self.events_dropped += events_dropped;
         self.tcp_connections += tcp_connections;
         self.tcp_rejected += tcp_rejected;
+        self.tcp_accept_failures += tcp_accept_failures;
         self.faults += faults;
         self.drops_mail += drops_mail;
         self.handed_over += handed_over;

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::limits::{PORT_TRIES, SOCKET_BUFFER};
+use crate::limits::{PORT_TRIES, SOCKET_BUFFER, TCP_SEND_BUFFER};
 use crate::sys::{buffers, fragments};
 
 /// Bind a UDP socket to *port* (0: any free one) of *bind*, or of every address.
@@ -61,6 +61,8 @@ pub fn tcp(bind: Option<IpAddr>, port: u16) -> io::Result<TcpListener> {
     with_fallback(bind, port, |address| {
         let socket = socket(address, Type::STREAM, Protocol::TCP)?;
         socket.set_reuse_address(true)?;
+        // Connections inherit it.
+        socket.set_send_buffer_size(TCP_SEND_BUFFER)?;
         socket.bind(&address.into())?;
         socket.listen(1024)?;
         Ok(socket.into())

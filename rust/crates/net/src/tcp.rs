@@ -1,15 +1,16 @@
 //! ICE-TCP, passive (RFC 6544): framed datagrams over connections that others open.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 
-use arengo_core::Time;
+use arengo_core::{Pace, Route, Time};
 use arengo_wire::rfc4571::{Deframer, PREFIX_LEN, prefix};
 
 use crate::limits::{
-    TCP_BACKLOG, TCP_CONNECTIONS, TCP_CONNECTIONS_EACH, TCP_PROOF, TCP_UNPROVED_FRAMES,
+    TCP_ACCEPTS, TCP_BACKLOG, TCP_CONNECTIONS, TCP_FRAME_BURST, TCP_FRAME_PACE, TCP_PROOF,
+    TCP_UNPROVED_EACH, TCP_UNPROVED_FRAMES,
 };
 use crate::sys::poll::{Interest, Poll};
 
@@ -21,8 +22,11 @@ struct Connection {
     address: SocketAddr,
     deframer: Deframer,
     backlog: VecDeque<u8>,
+    /// Since when it has to show a check, while it is unproved.
     opened: Time,
     proved: bool,
+    /// How fast its frames come.
+    pace: Pace,
     /// Frames handed to another shard before it said that they are good.
     handed_on: u32,
     waits_to_write: bool,
@@ -37,59 +41,77 @@ pub enum ReadEnd {
     Over,
 }
 
-/// The connections, by number.
+/// The connections, by number; who came first has the lowest.
 #[derive(Default)]
 pub struct Connections {
     open: HashMap<u64, Connection>,
-    each: HashMap<IpAddr, usize>,
+    /// Those that have shown no check.
+    unproved: BTreeSet<u64>,
+    /// The same, by network.
+    unproved_each: HashMap<IpAddr, BTreeSet<u64>>,
     next: u64,
     /// Frames that found no room.
     pub dropped: u64,
-    /// Connections that were one too many, or showed nothing.
+    /// Connections that were one too many, showed nothing, or brought too much.
     pub rejected: u64,
+    /// Times that the system had no descriptor for a connection.
+    pub accept_failures: u64,
 }
 
 impl Connections {
-    /// Take what waits on *listener*; false when the system cannot give more connections now.
+    /// Take some of what waits on *listener*; false when the system cannot give more connections now.
     pub fn accept(&mut self, now: Time, listener: &TcpListener, poll: &Poll) -> bool {
-        loop {
-            let (stream, address) = match listener.accept() {
-                Ok(accepted) => accepted,
+        for _ in 0..TCP_ACCEPTS {
+            match listener.accept() {
+                Ok((stream, address)) => self.take(now, stream, unmapped(address), poll),
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return true,
-                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => continue,
-                    _ => return false,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => {
+                        self.accept_failures += 1;
+                        return false;
+                    }
                 },
-            };
-            let address = unmapped(address);
-            let each = self.each.get(&address.ip()).copied().unwrap_or(0);
-            if self.open.len() >= TCP_CONNECTIONS || each >= TCP_CONNECTIONS_EACH {
-                self.rejected += 1;
-                continue;
             }
-            let token = FIRST_TOKEN + self.next;
-            let is_ready = stream.set_nonblocking(true).is_ok()
-                && stream.set_nodelay(true).is_ok()
-                && poll.add(stream.as_raw_fd(), token, Interest::Read).is_ok();
-            if !is_ready {
-                self.rejected += 1;
-                continue;
-            }
-            *self.each.entry(address.ip()).or_default() += 1;
-            self.next += 1;
-            self.open.insert(
-                token,
-                Connection {
-                    stream,
-                    address,
-                    deframer: Deframer::new(),
-                    backlog: VecDeque::new(),
-                    opened: now,
-                    proved: false,
-                    handed_on: 0,
-                    waits_to_write: false,
-                },
-            );
+        }
+        true
+    }
+
+    fn take(&mut self, now: Time, stream: TcpStream, address: SocketAddr, poll: &Poll) {
+        self.make_room(address.ip());
+        let token = FIRST_TOKEN + self.next;
+        let is_ready = self.open.len() < TCP_CONNECTIONS
+            && stream.set_nonblocking(true).is_ok()
+            && stream.set_nodelay(true).is_ok()
+            && poll.add(stream.as_raw_fd(), token, Interest::Read).is_ok();
+        if !is_ready {
+            self.rejected += 1;
+            return;
+        }
+        self.next += 1;
+        let connection = Connection {
+            stream,
+            address,
+            deframer: Deframer::new(),
+            backlog: VecDeque::new(),
+            opened: now,
+            proved: true,
+            pace: Pace::default(),
+            handed_on: 0,
+            waits_to_write: false,
+        };
+        self.open.insert(token, connection);
+        self.doubt(token, now);
+    }
+
+    /// Close the oldest connection that has shown no check, of the network of *ip* or of all, if there are too many.
+    fn make_room(&mut self, ip: IpAddr) {
+        let of_network = self.unproved_each.get(&network(ip));
+        let crowded = of_network.filter(|unproved| unproved.len() >= TCP_UNPROVED_EACH);
+        let of_all = Some(&self.unproved).filter(|_| self.open.len() >= TCP_CONNECTIONS);
+        if let Some(oldest) = crowded.or(of_all).and_then(BTreeSet::first).copied() {
+            self.rejected += 1;
+            self.close(oldest);
         }
     }
 
@@ -150,10 +172,48 @@ impl Connections {
 
     /// The connection has shown an authenticated check; false when there is none of that number.
     pub fn prove(&mut self, number: u64) -> bool {
-        self.open
-            .get_mut(&number)
-            .map(|connection| connection.proved = true)
-            .is_some()
+        let Some(connection) = self.open.get_mut(&number) else {
+            return false;
+        };
+        if !std::mem::replace(&mut connection.proved, true) {
+            self.forget_unproved(number);
+        }
+        true
+    }
+
+    /// From *now* on the connection has to show a check.
+    fn doubt(&mut self, number: u64, now: Time) {
+        if let Some(connection) = self.open.get_mut(&number) {
+            (connection.proved, connection.opened) = (false, now);
+            let network = network(connection.address.ip());
+            self.unproved.insert(number);
+            self.unproved_each
+                .entry(network)
+                .or_default()
+                .insert(number);
+        }
+    }
+
+    fn forget_unproved(&mut self, number: u64) {
+        self.unproved.remove(&number);
+        let Some(connection) = self.open.get(&number) else {
+            return;
+        };
+        let network = network(connection.address.ip());
+        if let Some(unproved) = self.unproved_each.get_mut(&network) {
+            unproved.remove(&number);
+            if unproved.is_empty() {
+                self.unproved_each.remove(&network);
+            }
+        }
+    }
+
+    /// Count a frame of *number*; false when they come too fast.
+    pub fn allows_frame(&mut self, number: u64, now: Time) -> bool {
+        self.open.get_mut(&number).is_some_and(|connection| {
+            let pace = &mut connection.pace;
+            pace.allows(now, TCP_FRAME_PACE, TCP_FRAME_BURST)
+        })
     }
 
     /// A frame goes to another shard, which will tell of an authenticated check; false when it was one too many before that.
@@ -164,28 +224,28 @@ impl Connections {
         })
     }
 
-    /// Connections that have shown nothing for too long.
-    #[must_use]
-    pub fn unproved(&self, now: Time) -> Vec<u64> {
-        let late = |connection: &Connection| {
-            !connection.proved && now.since(connection.opened) >= TCP_PROOF
+    /// Connections that have shown nothing for too long; *knows* tells whose route leads to a peer.
+    ///
+    /// One whose peer has gone, or uses other routes, has to show a check again.
+    pub fn unproved(&mut self, now: Time, knows: impl Fn(Route) -> bool) -> Vec<u64> {
+        let left = |(number, connection): &(&u64, &Connection)| {
+            connection.proved && !knows(Route::tcp(**number, connection.address))
         };
-        self.open
-            .iter()
-            .filter(|(_, connection)| late(connection))
-            .map(|(number, _)| *number)
-            .collect()
+        let left: Vec<u64> = self.open.iter().filter(left).map(|(n, _)| *n).collect();
+        for number in left {
+            self.doubt(number, now);
+        }
+        let is_late = |number: &&u64| {
+            let connection = self.open.get(number);
+            connection.is_some_and(|connection| now.since(connection.opened) >= TCP_PROOF)
+        };
+        self.unproved.iter().filter(is_late).copied().collect()
     }
 
     /// Close *number*; its other end.
     pub fn close(&mut self, number: u64) -> Option<SocketAddr> {
+        self.forget_unproved(number);
         let connection = self.open.remove(&number)?;
-        if let Some(each) = self.each.get_mut(&connection.address.ip()) {
-            *each -= 1;
-            if *each == 0 {
-                self.each.remove(&connection.address.ip());
-            }
-        }
         Some(connection.address)
     }
 
@@ -240,6 +300,15 @@ impl Connection {
     }
 }
 
+/// Whose connections are counted together: an IPv4 address, or the 64 bits that a subscriber has of IPv6.
+fn network(ip: IpAddr) -> IpAddr {
+    const HOST: u128 = u64::MAX as u128;
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !HOST).into(),
+    }
+}
+
 fn unmapped(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V6(v6) => v6
@@ -260,10 +329,25 @@ mod tests {
     use crate::limits::TCP_READ;
 
     fn a_connection(connections: &mut Connections, poll: &Poll, now: Time) -> (TcpStream, u64) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let listener = crate::sockets::tcp(Some(Ipv4Addr::LOCALHOST.into()), 0).unwrap();
         let there = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        assert!(listener.set_nonblocking(true).is_ok() && connections.accept(now, &listener, poll));
+        assert!(connections.accept(now, &listener, poll));
         (there, FIRST_TOKEN + connections.next - 1)
+    }
+
+    const NOBODY: fn(Route) -> bool = |_| false;
+    const EVERYBODY: fn(Route) -> bool = |_| true;
+
+    /// Connections whose other ends are of one network each, by its number.
+    fn crowd(connections: &mut Connections, poll: &Poll, networks: impl Iterator<Item = u16>) {
+        let here = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        for network in networks {
+            // The other end is closed already, which shows only when it is read.
+            let stream = TcpStream::connect(here.local_addr().unwrap()).unwrap();
+            drop(here.accept().unwrap());
+            let ip = Ipv6Addr::new(0x2001, 0xdb8, 0, network, 0, 0, 0, connections.next as u16);
+            connections.take(Time::ZERO, stream, (ip, 9).into(), poll);
+        }
     }
 
     #[test]
@@ -272,14 +356,55 @@ mod tests {
         let (_there, number) = a_connection(&mut connections, &poll, Time::ZERO);
         let (_other, proved) = a_connection(&mut connections, &poll, Time::ZERO);
         connections.prove(proved);
-        assert!(connections.unproved(Time::ZERO + TCP_PROOF / 2).is_empty());
-        assert_eq!(connections.unproved(Time::ZERO + TCP_PROOF), [number]);
+        let early = connections.unproved(Time::ZERO + TCP_PROOF / 2, EVERYBODY);
+        assert!(early.is_empty());
+        let late = connections.unproved(Time::ZERO + TCP_PROOF, EVERYBODY);
+        assert_eq!(late, [number]);
         connections.close(number);
-        assert!(
-            connections
-                .unproved(Time::ZERO + Duration::from_secs(60))
-                .is_empty()
-        );
+        let later = Time::ZERO + Duration::from_secs(60);
+        assert!(connections.unproved(later, EVERYBODY).is_empty());
+    }
+
+    #[test]
+    fn a_connection_that_its_peer_has_left_is_named_unless_it_shows_another_check() {
+        let (mut connections, poll) = (Connections::default(), Poll::new().unwrap());
+        let (_there, left) = a_connection(&mut connections, &poll, Time::ZERO);
+        let (_other, again) = a_connection(&mut connections, &poll, Time::ZERO);
+        connections.prove(left);
+        connections.prove(again);
+        let gone = Time::ZERO + Duration::from_secs(60);
+        assert!(connections.unproved(gone, NOBODY).is_empty());
+        connections.prove(again);
+        let late = connections.unproved(gone + TCP_PROOF, EVERYBODY);
+        assert_eq!(late, [left]);
+    }
+
+    #[test]
+    fn connections_that_show_nothing_crowd_out_each_other_and_nobody_elses() {
+        let (mut connections, poll) = (Connections::default(), Poll::new().unwrap());
+        crowd(&mut connections, &poll, [1, 2].into_iter());
+        let (proved, other) = (FIRST_TOKEN, FIRST_TOKEN + 1);
+        connections.prove(proved);
+        crowd(&mut connections, &poll, std::iter::repeat_n(1, 200));
+        assert!(connections.is_proved(proved));
+        assert!(connections.address(other).is_some());
+        assert_eq!(connections.len(), 2 + TCP_UNPROVED_EACH);
+        assert_eq!(connections.rejected, 200 - TCP_UNPROVED_EACH as u64);
+        let youngest = FIRST_TOKEN + connections.next - 1;
+        assert!(connections.address(youngest).is_some());
+    }
+
+    #[test]
+    fn frames_that_come_too_fast_are_not_allowed_and_a_voice_is() {
+        let (mut connections, poll) = (Connections::default(), Poll::new().unwrap());
+        let (_there, number) = a_connection(&mut connections, &poll, Time::ZERO);
+        let mut at = Time::ZERO;
+        for _ in 0..5_000 {
+            at = at + Duration::from_millis(5);
+            assert!(connections.allows_frame(number, at));
+        }
+        let allowed = (0..5_000).filter(|_| connections.allows_frame(number, at));
+        assert_eq!(allowed.count(), TCP_FRAME_BURST as usize);
     }
 
     #[test]
@@ -291,7 +416,12 @@ mod tests {
         for _ in 0..20_000 {
             connections.send(number, &frame, &poll);
         }
-        assert!(connections.dropped > 0);
+        // What the other end's kernel takes before anybody reads counts, too.
+        let taken = (20_000 - connections.dropped) * frame.len() as u64;
+        assert!(
+            taken < 1 << 20,
+            "{taken} bytes wait for somebody who reads nothing"
+        );
         let backlog = connections.open.get(&number).unwrap().backlog.len();
         assert!(backlog <= TCP_BACKLOG);
     }

@@ -222,6 +222,7 @@ fn as_dict<'py>(
         ("events_dropped_total", stats.events_dropped),
         ("tcp_connections", stats.tcp_connections),
         ("tcp_rejected_total", stats.tcp_rejected),
+        ("tcp_accept_failures_total", stats.tcp_accept_failures),
         ("faults_total", stats.faults),
         ("max_peers", stats.max_peers),
         ("shards", shards as u64),

@@ -41,6 +41,8 @@ _COUNTERS: Final[Mapping[str, str]] = {
     "stun_rejected_total": "STUN requests refused",
     "stun_replayed_total": "STUN requests refused because they had been seen before",
     "routes_refused_total": "Addresses refused to a peer because another holds them",
+    "tcp_rejected_total": "ICE-TCP connections that showed no good check, or were in others' way",
+    "tcp_accept_failures_total": "Times that no descriptor was free for an ICE-TCP connection",
     "handed_over_total": "Datagrams that came by another media thread's socket",
     "events_dropped_total": "Events of the core that nobody took in time",
 }
@@ -57,6 +59,7 @@ _DROPS: Final[Mapping[str, str]] = {
 }
 _GAUGES: Final[Mapping[str, str]] = {
     "peers": "Peers of the media core",
+    "tcp_connections": "ICE-TCP connections",
     "spaces": "Spaces of the media core",
     "shards": "Media threads",
     "listeners_merged": "Listeners who get packets of 60 ms",
