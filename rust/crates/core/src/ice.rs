@@ -110,7 +110,7 @@ impl IceAgent {
     /// Whether to answer a check that has been taken before: a client repeats it from where it first sent it, and seldom.
     #[must_use]
     pub fn may_repeat(&self, transaction: TransactionId, route: Route) -> bool {
-        self.knows(route) && self.transactions.may_repeat(transaction)
+        self.find(route).is_some() && self.transactions.may_repeat(transaction)
     }
 
     /// Count one more answer to a believed check that has been taken before.
@@ -269,12 +269,6 @@ impl IceAgent {
     #[must_use]
     pub const fn in_use(&self) -> Option<Route> {
         self.in_use
-    }
-
-    /// Whether *route* has been checked.
-    #[must_use]
-    pub fn knows(&self, route: Route) -> bool {
-        self.find(route).is_some()
     }
 
     /// Every checked route.

@@ -147,7 +147,7 @@ pub struct Association {
     pub(crate) engine: Engine,
     pub(crate) waiting: Vec<Vec<u8>>,
     pub(crate) wake: Option<Time>,
-    /// Where DTLS last came from.
+    /// Where flights go.
     pub(crate) route: Option<Route>,
     /// When keys came.
     pub(crate) up: Option<Time>,

@@ -297,6 +297,29 @@ fn a_bystander_gets_no_handshake_beyond_their_share() {
 }
 
 #[test]
+fn a_handshake_proves_only_the_address_where_its_flights_were_read() {
+    let mut world = World::new();
+    let mut ann = world.join(1, true, 3);
+    let mut mallory = world.answered(2, false, 3);
+    let bystander = route(BYSTANDER);
+    world.check(&mallory, mallory.route, true);
+    world.receive(
+        mallory.route,
+        &mut [22, 0xfe, 0xfd, 0, b'h', b'e', b'l', b'l', b'o'],
+    );
+    // Enough to push the address out to which the flight went.
+    for port in 0..8 {
+        world.check(&mallory, route(5_000 + port), false);
+    }
+    world.check(&mallory, bystander, true);
+    world.receive(bystander, &mut [22, 0xfe, 0xfd, 0]);
+    world.datagrams_to(bystander);
+    world.say(&mut ann, LOUD);
+    assert!(world.datagrams_to(bystander).is_empty());
+    assert_eq!(world.heard_by(&mut mallory).len(), 1);
+}
+
+#[test]
 fn the_first_flight_of_a_handshake_waits_for_no_answer() {
     let mut world = World::new();
     let ann = world.answered(1, false, 3);

@@ -201,10 +201,9 @@ impl Shard {
             return;
         }
         peer.ice.receive(from, datagram.len());
-        // Flights stay where the first one went until another route is proved: whoever completes the handshake has read
-        // them there.
-        let stays = peer.dtls.route.is_some_and(|route| peer.ice.knows(route));
-        if !stays || peer.ice.is_proved(from) {
+        // Flights go where the first one went, whatever becomes of that route, until another is proved: whoever completes
+        // the handshake has read them there.
+        if peer.dtls.route.is_none() || peer.ice.is_proved(from) {
             peer.dtls.route = Some(from);
         }
         if peer.dtls.waiting.len() < limits::DTLS_WAITING {
@@ -262,8 +261,7 @@ impl Shard {
         peer.dtls.engine = Engine::Home(engine);
         peer.dtls.wake = progress.wake;
         let has_more = !peer.dtls.waiting.is_empty();
-        let route = peer.dtls.route.or(peer.ice.in_use());
-        if let Some(route) = route {
+        if let Some(route) = peer.dtls.route {
             for datagram in &progress.datagrams {
                 self.send_checked(key, route, datagram, out);
             }
