@@ -9,7 +9,7 @@ const COUNTED: [(u8, &[&str]); 10] = [
     (1, &["{code=\"rate_limited\",where=\"channel\"}"]),
     (2, &["{code=\"header_too_large\",where=\"connection\"}"]),
     (3, &["routes_refused"]),
-    (4, &["unproved"]),
+    (4, &["moves_unproved"]),
     (5, &["stun_replayed"]),
     (6, &["{code=\"not_signed_in\",where=\"channel\"}"]),
     (7, &["{code=\"no_such_space\",where=\"http\"}"]),

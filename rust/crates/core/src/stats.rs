@@ -35,6 +35,8 @@ pub struct Stats {
     pub stun_replayed: u64,
     /// Checks, signed by their peer, from an address that another peer holds, or one too many for their peer.
     pub routes_refused: u64,
+    /// Nominations of an address that its peer had not proved yet, while another was in use.
+    pub moves_unproved: u64,
     /// Datagrams not sent because their address is unproved and has had its share.
     pub drops_unproved: u64,
     /// Tapped packets that found no room.
@@ -73,6 +75,7 @@ impl std::ops::AddAssign for Stats {
             stun_rejected,
             stun_replayed,
             routes_refused,
+            moves_unproved,
             drops_unproved,
             drops_tap,
             events_dropped,
@@ -98,6 +101,7 @@ impl std::ops::AddAssign for Stats {
         self.stun_rejected += stun_rejected;
         self.stun_replayed += stun_replayed;
         self.routes_refused += routes_refused;
+        self.moves_unproved += moves_unproved;
         self.drops_unproved += drops_unproved;
         self.drops_tap += drops_tap;
         self.events_dropped += events_dropped;

@@ -183,6 +183,7 @@ fn sound_moves_to_another_address_once_our_own_check_there_was_answered() {
     world.check(&listener, elsewhere, true);
     world.say(&mut ann, LOUD);
     assert_eq!(world.heard_by(&mut listener).len(), 1, "nothing moves yet");
+    assert_eq!(world.shard.stats().moves_unproved, 1);
     assert_eq!(world.answer_checks(&listener, elsewhere), 1);
     world.say(&mut ann, LOUD);
     assert!(world.heard_by(&mut listener).is_empty());

@@ -219,6 +219,7 @@ fn as_dict<'py>(
         ("stun_rejected_total", core.stun_rejected),
         ("stun_replayed_total", core.stun_replayed),
         ("routes_refused_total", core.routes_refused),
+        ("moves_unproved_total", core.moves_unproved),
         ("events_dropped_total", stats.events_dropped),
         ("tcp_connections", stats.tcp_connections),
         ("tcp_rejected_total", stats.tcp_rejected),

@@ -41,6 +41,7 @@ _COUNTERS: Final[Mapping[str, str]] = {
     "stun_rejected_total": "STUN requests refused",
     "stun_replayed_total": "STUN requests refused because they had been seen before",
     "routes_refused_total": "Addresses refused to a peer because another holds them",
+    "moves_unproved_total": "Nominations of an address that was not proved yet; the sound stayed where it was until then",
     "tcp_rejected_total": "ICE-TCP connections that showed no good check, or were in others' way",
     "tcp_accept_failures_total": "Times that no descriptor was free for an ICE-TCP connection",
     "handed_over_total": "Datagrams that came by another media thread's socket",

@@ -105,6 +105,9 @@ impl Shard {
             self.stats.routes_refused += 1;
             return None;
         };
+        let in_use = peer.ice.in_use();
+        self.stats.moves_unproved +=
+            u64::from(check.1 && in_use.is_some_and(|route| route != from));
         if let Some(lost) = lost
             && self.routes.get(&lost) == Some(&key)
         {
