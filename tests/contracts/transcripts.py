@@ -116,7 +116,7 @@ class Replay:
                 self._socket.says(said if isinstance(said, str) else json.dumps(said))
             case {"does": {"who": who, "command": command}}:
                 asked = msgspec.convert(command, wire.AnyCommand)
-                rules = await order(asked, lambda person: self.spaces.person(cast(Any, self._space), person))
+                rules = await order(asked, lambda person: self.spaces.person(cast(Any, self._space), person, by=PEOPLE[who].person))
                 await self.spaces.ask(cast(Any, self._space), PEOPLE[who], rules)
             case {"does": "the socket breaks"}:
                 self._socket.breaks()

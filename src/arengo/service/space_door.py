@@ -59,8 +59,8 @@ async def depart(room: SpaceRoom, attendant: Attendant) -> None:
 
 async def open_media(room: SpaceRoom, person: Person, door: Door, offer: str, requester: str) -> tuple[MediaSession, str]:
     """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone."""
-    room.tools.offers.take(f"{room.space.id}/{person.id}")
     _require_sound(room, person)
+    room.tools.offers.take(f"{room.space.id}/{person.id}")
     if door is not Door.WHIP:
         _require_room(room, person)
         room.tools.admission.require_place(has_reserve=has_reserve(room.space, person))

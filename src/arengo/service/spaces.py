@@ -22,6 +22,7 @@ from arengo.domain.ids import PersonId, SpaceId, is_space_id
 from arengo.domain.lifecycle import State
 from arengo.domain.rates import Rate
 from arengo.domain.settings import Settings
+from arengo.domain.space import Space
 from arengo.limits import Limits
 from arengo.service.admission import Admission
 from arengo.service.attendance import Attendant, Door, MediaSession
@@ -124,9 +125,12 @@ class Spaces:
 
     async def view(self, space_id: SpaceId, identity: Identity | None) -> SpaceView:
         """Show a space to *identity*, or refuse with `no_such_space`."""
-        view = await self._view(space_id)
-        require_sight(view.space, identity.person if identity else None)
-        return view
+        person = identity.person if identity else None
+        space = await self._seen(space_id, person)
+        if space.is_live:
+            return view_of(await self._room(space_id, person))
+        room = self.rooms.find(space_id)
+        return view_of(room) if room is not None else SpaceView(space, Crowd())
 
     async def listed(self, state: State, identity: Identity | None) -> list[SpaceView]:
         """Show the spaces in *state* that *identity* may see: live ones by audience, others by time."""
@@ -141,21 +145,21 @@ class Spaces:
 
     async def audience(self, space_id: SpaceId, identity: Identity | None, *, after: str | None, most: int) -> Sequence[Person]:
         """Give a page of those who listen, in the order in which they came, from behind the person *after*."""
-        room = await self._room(space_id, identity)
+        room = await self._room(space_id, identity.person if identity else None)
         on_stage = frozenset(m.person.id for m in room.space.on_stage())
         most = min(max(most, 1), self._limits.people_page)
         return room.attendance.listeners_after(on_stage, PersonId(after) if after else None, most=most)
 
     async def permitted(self, space_id: SpaceId, identity: Identity) -> Sequence[Person]:
         """Give the accounts that may enter a private space; the host alone learns them."""
-        room = await self._room(space_id, identity)
+        room = await self._room(space_id, identity.person)
         if identity.id != room.space.host.id:
             raise refusals.not_permitted("permit_entry")
         return [m.person for m in room.space.members.values() if m.may_enter]
 
-    async def person(self, space_id: SpaceId, person_id: str) -> Person:
-        """Find whom a command is about: in the space, or anywhere; refuse with `no_such_person`."""
-        room = await self.rooms.room(space_id)
+    async def person(self, space_id: SpaceId, person_id: str, *, by: Person) -> Person:
+        """Find the person whom a command of *by* is about: in the space, or anywhere; refuse with `no_such_person`."""
+        room = await self._room(space_id, by)
         member = room.space.members.get(PersonId(person_id))
         attendant = room.attendance.find(PersonId(person_id))
         if attendant is not None:
@@ -185,7 +189,7 @@ class Spaces:
 
     async def ask(self, space_id: SpaceId, identity: Identity, command: Command) -> SpaceView:
         """Let *identity* command a space; give it as it is after that."""
-        room = await self._room(space_id, identity)
+        room = await self._room(space_id, identity.person)
         await room.ask(identity.person, command)
         return view_of(room)
 
@@ -193,9 +197,8 @@ class Spaces:
 
     async def enter(self, space_id: SpaceId, person: Person, outlet: Outlet, *, shown: bool, stay: Stay | None, since: int) -> Seat:
         """Give *person* a channel; with the *stay* of a resume token, they are told only what came after version *since*."""
-        room = await self.rooms.room(space_id)
+        room = await self._room(space_id, person)
         if room.space.state.is_over:
-            require_sight(room.space, person)
             raise refusals.already_ended(room.space.state.value)
         known = stay is not None and stay.epoch == room.epoch
         attendant = await enter(room, person, outlet, shown=shown, since=since if known else None)
@@ -214,7 +217,7 @@ class Spaces:
 
     async def open_media(self, space_id: SpaceId, person: Person, door: Door, offer: str, requester: str) -> tuple[str, str]:
         """Answer an SDP offer; give the name of the session and the answer. *requester* is an IP address."""
-        room = await self.rooms.room(space_id)
+        room = await self._room(space_id, person)
         session, answer = await open_media(room, person, door, offer, requester)
         return session.id, answer
 
@@ -259,18 +262,24 @@ class Spaces:
             raise Unavailable("The server is not ready.")
         return self._running
 
-    async def _view(self, space_id: SpaceId) -> SpaceView:
-        room = self.rooms.find(space_id)
-        if room is not None:
-            return view_of(room)
-        stored = await self._store.find(space_id) if is_space_id(space_id) else None
-        if stored is None:
-            raise refusals.no_such_space()
-        return view_of(await self.rooms.room(space_id)) if stored.is_live else SpaceView(stored, Crowd())
+    async def _seen(self, space_id: SpaceId, person: Person | None) -> Space:
+        """Give the space if *person* may know of it, else refuse with `no_such_space`.
 
-    async def _room(self, space_id: SpaceId, identity: Identity | None) -> SpaceRoom:
+        A private space and one that does not exist cost the same look into the store, and nothing is remembered of it.
+        """
+        room = self.rooms.find(space_id)
+        if room is not None and may_see(room.space, person):
+            return room.space
+        stored = await self._store.find_for(space_id, person.id if person else None) if is_space_id(space_id) else None
+        if room is not None or stored is None or not may_see(stored, person):
+            raise refusals.no_such_space()
+        return stored
+
+    async def _room(self, space_id: SpaceId, person: Person | None) -> SpaceRoom:
+        """Give the room of a space that *person* may know of; the only way from outside to a room."""
+        await self._seen(space_id, person)
         room = await self.rooms.room(space_id)
-        require_sight(room.space, identity.person if identity else None)
+        require_sight(room.space, person)
         return room
 
     def _now(self) -> datetime:

@@ -202,7 +202,7 @@ class Conversation:
         if isinstance(command, wire.React):
             seat.room.react(seat.attendant.person, command.emoji)
             return seat.room.space.version
-        asked = await order(command, lambda person_id: self._services.spaces.person(self._space_id, person_id))
+        asked = await order(command, lambda person_id: self._services.spaces.person(self._space_id, person_id, by=seat.attendant.person))
         return await seat.room.ask(seat.attendant.person, asked, from_app=True)
 
     def _refuse(self, number: int, error: ArengoError, *, retry_after: float | None) -> None:
