@@ -53,6 +53,19 @@ async def test_a_conversation_from_hello_to_the_end(world: World) -> None:
         assert await hosts.closed() == (4410, "space_ended")
 
 
+async def test_a_guest_counts_for_their_address_once_they_are_in(tmp_path: Path) -> None:
+    async with a_world(tmp_path, limits=Limits(guests_per_address=2)) as world:
+        host = await world.account("hanna")
+        for space in (await host.opens(visibility="private"), "nothing000000", await host.opens(guests_allowed=False)) * 2:
+            async with world.nobody().channel(space) as channel:
+                assert (await channel.closed())[0] != 4429
+        space = await host.opens()
+        async with world.nobody().channel(space) as one, world.nobody().channel(space) as two, world.nobody().channel(space) as three:
+            await one.welcomed()
+            await two.welcomed()
+            assert (await three.closed())[0] == 4429
+
+
 async def test_a_kept_snapshot_equals_a_fresh_one(world: World) -> None:
     host, ann, ben = await world.account("hanna"), await world.account("ann"), await world.account("ben")
     space = await host.opens(who_may_speak="everyone")

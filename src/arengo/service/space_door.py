@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import datetime
 
 from arengo.domain import absence
@@ -21,11 +22,19 @@ from arengo.service.ports import PeerId
 from arengo.service.space_media import has_open_mic
 from arengo.service.space_room import SpaceRoom
 
+Admit = Callable[[], None]
+"""Counts somebody new at the moment when nothing else can refuse them any more, or refuses them itself."""
 
-async def enter(room: SpaceRoom, person: Person, outlet: Outlet, *, shown: bool, since: int | None) -> Attendant:
+
+def nobody_new() -> None:
+    """Count nobody: an account, or a guest who was counted before."""
+
+
+async def enter(room: SpaceRoom, person: Person, outlet: Outlet, *, shown: bool, since: int | None, admit: Admit = nobody_new) -> Attendant:
     """Give *person* a channel; the older one, if any, is closed as replaced. *since*: the last version that they have seen."""
     room.require_entry(person)
     _require_room(room, person)
+    admit()
     attendant = _attend(room, person)
     previous, attendant.outlet = attendant.outlet, outlet
     attendant.person = person
@@ -57,10 +66,16 @@ async def depart(room: SpaceRoom, attendant: Attendant) -> None:
     await note_absence(room, person.id)
 
 
-async def open_media(room: SpaceRoom, person: Person, door: Door, offer: str, requester: str) -> tuple[MediaSession, str]:
-    """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone."""
+async def open_media(
+    room: SpaceRoom, person: Person, door: Door, offer: str, requester: str, *, admit: Admit = nobody_new
+) -> tuple[MediaSession, str]:
+    """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone.
+
+    An offer counts once it has been answered: one that makes no sense takes nothing from anybody.
+    """
     _require_sound(room, person)
-    room.tools.offers.take(f"{room.space.id}/{person.id}")
+    offers = f"{room.space.id}/{person.id}"
+    room.tools.offers.check(offers)
     if door is not Door.WHIP:
         _require_room(room, person)
         room.tools.admission.require_place(has_reserve=has_reserve(room.space, person))
@@ -70,6 +85,8 @@ async def open_media(room: SpaceRoom, person: Person, door: Door, offer: str, re
     answer = await room.media.accept(session, _attendant(room, person), offer, requester)
     try:
         _require_sound(room, person)
+        room.tools.offers.take(offers)
+        admit()
         attendant = _attend(room, person)
         room.media.join(attendant, session)
     except ArengoError:

@@ -33,7 +33,7 @@ from arengo.service.news import Crowd, Outlet
 from arengo.service.ports import MediaPlane, PeerId, PeopleDirectory, SpaceStore
 from arengo.service.rates import RateLimit
 from arengo.service.resume import ResumeTokens, Stay
-from arengo.service.space_door import enter, hang_up, open_media
+from arengo.service.space_door import Admit, enter, hang_up, nobody_new, open_media
 from arengo.service.space_ear import MediaEar
 from arengo.service.space_figures import SpaceFigures, figures_of
 from arengo.service.space_listing import SpaceView, by_audience, is_overdue, view_of
@@ -195,18 +195,24 @@ class Spaces:
 
     # ---- coming in ---------------------------------------------------------------------------
 
-    async def enter(self, space_id: SpaceId, person: Person, outlet: Outlet, *, shown: bool, stay: Stay | None, since: int) -> Seat:
+    async def enter(
+        self,
+        space_id: SpaceId,
+        person: Person,
+        outlet: Outlet,
+        *,
+        shown: bool,
+        stay: Stay | None,
+        since: int,
+        admit: Admit = nobody_new,
+    ) -> Seat:
         """Give *person* a channel; with the *stay* of a resume token, they are told only what came after version *since*."""
         room = await self._room(space_id, person)
         if room.space.state.is_over:
             raise refusals.already_ended(room.space.state.value)
         known = stay is not None and stay.epoch == room.epoch
-        attendant = await enter(room, person, outlet, shown=shown, since=since if known else None)
+        attendant = await enter(room, person, outlet, shown=shown, since=since if known else None, admit=admit)
         return Seat(room, attendant)
-
-    def require_room(self) -> None:
-        """Refuse with `media_full` while new listeners are shed; asked before a stranger is made a guest, who would be counted."""
-        self._active.admission.require_room()
 
     async def stay(self, space_id: SpaceId, token: str) -> Stay | None:
         """Read a resume token of this space; None where it is not good, or its account has been banned."""
@@ -215,10 +221,12 @@ class Spaces:
             return None
         return None if await self._people.is_banned(stay.person.id) else stay
 
-    async def open_media(self, space_id: SpaceId, person: Person, door: Door, offer: str, requester: str) -> tuple[str, str]:
+    async def open_media(
+        self, space_id: SpaceId, person: Person, door: Door, offer: str, requester: str, *, admit: Admit = nobody_new
+    ) -> tuple[str, str]:
         """Answer an SDP offer; give the name of the session and the answer. *requester* is an IP address."""
         room = await self._room(space_id, person)
-        session, answer = await open_media(room, person, door, offer, requester)
+        session, answer = await open_media(room, person, door, offer, requester, admit=admit)
         return session.id, answer
 
     async def close_media(self, space_id: SpaceId, door: Door, session_id: str) -> None:

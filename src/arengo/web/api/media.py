@@ -5,6 +5,7 @@ An offer is answered with all candidates, so there is no trickle and PATCH is 40
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, Router, delete, post, route
@@ -19,6 +20,7 @@ from arengo.domain.ids import SpaceId
 from arengo.domain.scopes import require_scope
 from arengo.service.attendance import Door
 from arengo.service.services import Services
+from arengo.service.space_door import Admit, nobody_new
 from arengo.web.api.stage import SPACE
 from arengo.web.edge import client_address
 from arengo.web.errors import answer_arengo_error
@@ -44,8 +46,8 @@ async def join(
     """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel."""
     if maybe_identity is not None:
         require_scope(maybe_identity, "speak")
-    person = await _participant(space_id, request, services, maybe_identity)
-    return await _answer(space_id, Door.APP, person, request, services)
+        require_scope(maybe_identity, "listen")
+    return await _answer(space_id, Door.APP, request, services, maybe_identity)
 
 
 @post(f"{SPACE}/whip", media_type=SDP, tags=["media"], summary="Publish by WHIP")
@@ -54,7 +56,7 @@ async def publish(
 ) -> Response[str]:
     """Come on stage with an open microphone and send sound into the space, as far as one may speak there."""
     require_scope(identity, "speak")
-    return await _answer(space_id, Door.WHIP, identity.person, request, services)
+    return await _answer(space_id, Door.WHIP, request, services, identity)
 
 
 @post(f"{SPACE}/whep", media_type=SDP, tags=["media"], summary="Listen by WHEP")
@@ -62,8 +64,9 @@ async def listen(
     space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
 ) -> Response[str]:
     """Receive the sound of the space; a public one without saying who one is."""
-    person = await _participant(space_id, request, services, maybe_identity)
-    return await _answer(space_id, Door.WHEP, person, request, services)
+    if maybe_identity is not None:
+        require_scope(maybe_identity, "listen")
+    return await _answer(space_id, Door.WHEP, request, services, maybe_identity)
 
 
 @delete([f"{SPACE}/{door.value}/{{session_id:str}}" for door in Door], status_code=200, tags=["media"], summary="Hang up")
@@ -88,26 +91,29 @@ async def session_options(space_id: FromPath[str], session_id: FromPath[str]) ->
     return Response(None, status_code=204, headers=PREFLIGHT)
 
 
-async def _participant(space_id: str, request: AnyRequest, services: Services, identity: Identity | None) -> Person:
+async def _answer(space_id: str, door: Door, request: AnyRequest, services: Services, identity: Identity | None) -> Response[str]:
+    offer = await _offer(request, services.limits.sdp_bytes)
+    address = client_address(request)
+    person, admit = await _participant(space_id, request, services, identity, address)
+    session, answer = await services.spaces.open_media(SpaceId(space_id), person, door, offer, address, admit=admit)
+    location = f"/api/v1/spaces/{space_id}/{door.value}/{session}"
+    return Response(answer, status_code=201, media_type=SDP, headers={**ANY_ORIGIN, "Location": location})
+
+
+async def _participant(
+    space_id: str, request: AnyRequest, services: Services, identity: Identity | None, address: str
+) -> tuple[Person, Admit]:
+    """Who asks, and what counts them once their offer is answered."""
     if identity is not None:
-        require_scope(identity, "listen")
-        return identity.person
+        return identity.person, nobody_new
     token = request.headers.get(RESUME_HEADER)
     stay = await services.spaces.stay(SpaceId(space_id), token) if token else None
     if stay is not None and not stay.person.is_guest:
         raise refusals.not_signed_in()  # a resume token names an account, it does not stand for its login
     if stay is not None:
-        return stay.person
-    await services.spaces.view(SpaceId(space_id), None)
-    services.spaces.require_room()
-    return services.guests.welcome(client_address(request)).identity.person
-
-
-async def _answer(space_id: str, door: Door, person: Person, request: AnyRequest, services: Services) -> Response[str]:
-    offer = await _offer(request, services.limits.sdp_bytes)
-    session, answer = await services.spaces.open_media(SpaceId(space_id), person, door, offer, client_address(request))
-    location = f"/api/v1/spaces/{space_id}/{door.value}/{session}"
-    return Response(answer, status_code=201, media_type=SDP, headers={**ANY_ORIGIN, "Location": location})
+        return stay.person, nobody_new
+    stranger = services.guests.stranger(address)
+    return stranger.person, partial(services.guests.admit, stranger, address)
 
 
 async def _offer(request: AnyRequest, most: int) -> str:

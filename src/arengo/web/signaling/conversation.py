@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 
 import msgspec
 
@@ -14,7 +15,7 @@ from arengo.domain.rates import Bucket, Rate
 from arengo.domain.scopes import require_scope
 from arengo.service.resume import Stay
 from arengo.service.services import Services
-from arengo.service.space_door import depart, lose_channel
+from arengo.service.space_door import Admit, depart, lose_channel, nobody_new
 from arengo.service.spaces import Seat
 from arengo.web.signaling import messages as wire
 from arengo.web.signaling.closing import IDLE, LEFT, PROTOCOL_VIOLATION, Closing, closing_of_error, too_many
@@ -86,12 +87,14 @@ class Conversation:
     async def _greet(self, identity: Identity | None, address: str) -> Seat:
         hello = await self._hello()
         stay = await self._services.spaces.stay(self._space_id, hello.resume.token) if hello.resume else None
-        person, stay = self._who(identity, stay, address)
+        person, stay, admit = self._who(identity, stay, address)
         if identity is not None:
             require_scope(identity, "spaces:read")
         self._identity = identity
         since = hello.resume.version if hello.resume else 0
-        return await self._services.spaces.enter(self._space_id, person, self._outlet, shown=hello.shown, stay=stay, since=since)
+        return await self._services.spaces.enter(
+            self._space_id, person, self._outlet, shown=hello.shown, stay=stay, since=since, admit=admit
+        )
 
     async def _hello(self) -> wire.Hello:
         try:
@@ -103,15 +106,16 @@ class Conversation:
             raise ProtocolViolation("Say hello first.")
         return said
 
-    def _who(self, identity: Identity | None, stay: Stay | None, address: str) -> tuple[Person, Stay | None]:
+    def _who(self, identity: Identity | None, stay: Stay | None, address: str) -> tuple[Person, Stay | None, Admit]:
+        """Who speaks, the stay that they come back to, and what counts them once they are in."""
         if identity is not None:
-            return identity.person, stay if stay is not None and stay.person.id == identity.id else None
+            return identity.person, stay if stay is not None and stay.person.id == identity.id else None, nobody_new
         if stay is None:
-            self._services.spaces.require_room()
-            return self._services.guests.welcome(address).identity.person, None
+            stranger = self._services.guests.stranger(address)
+            return stranger.person, None, partial(self._services.guests.admit, stranger, address)
         if not stay.person.is_guest:
             raise Refusal("Sign in again.", code="not_signed_in")
-        return stay.person, stay
+        return stay.person, stay, nobody_new
 
     # ---- talking -----------------------------------------------------------------------------
 
