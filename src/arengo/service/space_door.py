@@ -35,12 +35,13 @@ async def enter(room: SpaceRoom, person: Person, outlet: Outlet, *, shown: bool,
     room.require_entry(person)
     _require_room(room, person)
     admit()
-    attendant = _attend(room, person)
+    attendant = _attendant(room, person)
     previous, attendant.outlet = attendant.outlet, outlet
     attendant.person = person
     attendant.is_shown = shown
     if previous is not None:
         previous.close(Replaced())
+    room.attendance.note(attendant, room.tools.clock.monotonic())
     room.herald.welcome(attendant, room.space, since)
     await note_presence(room, attendant)
     return attendant
@@ -87,7 +88,7 @@ async def open_media(
         _require_sound(room, person)
         room.tools.offers.take(offers)
         admit()
-        attendant = _attend(room, person)
+        attendant = _attendant(room, person)
         room.media.join(attendant, session)
     except ArengoError:
         await room.media.abandon(session)
@@ -114,7 +115,7 @@ async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None, 
     if was_publisher and session.door is Door.WHIP and has_open_mic(room.space, person.id):
         await room.post(lambda space, now: _closed_mic(space, person))
     is_over = (why is None and session.door is Door.WHIP) or (said_goodbye and _only_listens(room.space, person))
-    if is_over and not attendant.is_present:
+    if is_over and attendant.outlet is None and not attendant.sessions:
         await depart(room, attendant)
     else:
         await note_presence(room, attendant)
@@ -131,6 +132,7 @@ async def connected(room: SpaceRoom, session: MediaSession) -> None:
     attendant = room.attendance.find(session.person)
     if attendant is not None and session in attendant.sessions:
         await room.media.connected(attendant, session)
+        await note_presence(room, attendant)
         await room.media.settle(room.space)
 
 
@@ -180,11 +182,3 @@ def _require_room(room: SpaceRoom, person: Person) -> None:
 
 def _attendant(room: SpaceRoom, person: Person) -> Attendant:
     return room.attendance.find(person.id) or Attendant(person, room.voice(person.id))
-
-
-def _attend(room: SpaceRoom, person: Person) -> Attendant:
-    attendant = room.attendance.find(person.id)
-    if attendant is None:
-        attendant = Attendant(person, room.voice(person.id))
-        room.attendance.add(attendant)
-    return attendant

@@ -98,7 +98,8 @@ class SpacesCollector(Collector):
         yield _by("arengo_spaces", "Spaces that are kept in memory, by state", "state", figures.spaces)
         yield _by("arengo_people", "People in spaces, by role", "role", figures.people)
         yield GaugeMetricFamily("arengo_channels", "Open space channels", value=figures.channels)
-        yield GaugeMetricFamily("arengo_media_sessions", "Media sessions of people", value=figures.media_sessions)
+        yield GaugeMetricFamily("arengo_media_sessions", "Media sessions that are connected", value=figures.media_sessions)
+        yield GaugeMetricFamily("arengo_media_sessions_joining", "Media sessions that are not connected yet", value=figures.joining)
         yield GaugeMetricFamily("arengo_shedding", "What is shed: 0 nothing, 1 events, 2 new listeners", value=figures.shedding)
         yield GaugeMetricFamily("arengo_event_lag_seconds", "Slowest command of the last second", value=figures.event_lag_s)
 
