@@ -82,6 +82,8 @@ class Limits:
     guests_per_address: int = 2_000
     guests_per_address_s: float = 3600.0
     """New guests from one address (IPv6: one /64): a whole school joins at once."""
+    networks_per_site: int = 4
+    """An IPv6 /56 may do so many times what one /64 may: a home or school with a /56 uses a few of its 256 networks at once."""
     addresses_remembered: int = 100_000
     """Addresses and names that rates are counted for."""
 

@@ -12,7 +12,7 @@ from arengo.service.account_store import Account, AccountStore, LoginStore
 from arengo.service.clock import Clock
 from arengo.service.ids import Ids
 from arengo.service.passwords import Passwords
-from arengo.service.rates import RateLimit, address_key
+from arengo.service.rates import AddressRateLimit, RateLimit
 from arengo.service.recognition import Recognition, secret_hash
 
 
@@ -46,18 +46,24 @@ class Sessions:
         self._clock = clock
         self._limits = limits
         remembered = limits.addresses_remembered
-        self._by_both = RateLimit(Rate(limits.login_tries, limits.login_tries_s), clock, remembered=remembered)
+        self._by_both = AddressRateLimit(
+            Rate(limits.login_tries, limits.login_tries_s), clock, remembered=remembered, networks=limits.networks_per_site
+        )
         self._by_name = RateLimit(Rate(limits.login_tries_per_name, limits.login_tries_per_name_s), clock, remembered=remembered)
-        self._by_address = RateLimit(Rate(limits.login_tries_per_address, limits.login_tries_per_address_s), clock, remembered=remembered)
+        self._by_address = AddressRateLimit(
+            Rate(limits.login_tries_per_address, limits.login_tries_per_address_s),
+            clock,
+            remembered=remembered,
+            networks=limits.networks_per_site,
+        )
 
     async def sign_in(self, name: str, password: str, *, address: str) -> Login:
         """Open a login. Refusal `wrong_password` (also for unknown names), `banned`, TooOften."""
         name = name.strip().lower()[: self._limits.name_max_chars + 1]
-        address = address_key(address)
         # Counted before the slow hash, so that tries at the same time cannot pass the limit together.
-        counted = ((self._by_both, f"{name} {address}"), (self._by_name, name), (self._by_address, address))
+        counted = ((self._by_both, (address, name)), (self._by_name, (name,)), (self._by_address, (address,)))
         for limit, key in counted:
-            limit.take(key)
+            limit.take(*key)
         account = await self._accounts.by_name(name)
         kept = await self._accounts.password_hash(account.id) if account else None
         typed = unicodedata.normalize("NFKC", password[: self._limits.password_max_chars])
@@ -66,7 +72,7 @@ class Sessions:
         if account.banned or self._recognition.is_banned(account.id):
             raise Refusal("This account was banned by the operator.", code="banned")
         for limit, key in counted:
-            limit.forgive(key)
+            limit.forgive(*key)
         if self._passwords.is_outdated(kept):
             await self._accounts.set_password_hash(account.id, await self._passwords.hash(typed), self._clock.now())
         return await self.open(account)
