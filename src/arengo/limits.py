@@ -177,6 +177,8 @@ class Limits:
     """One offer; 413 `too_large` beyond."""
     media_session_ended_s: float = 60.0
     """For so long the owner of a session that has ended may still hang up without being told that there is none."""
+    media_sessions_joining_per_address: int = 2_000
+    """Media sessions of one address that are not connected yet; the oldest gives way to one more. A whole school joins at once."""
     media_sessions_per_person: int = 20
     media_sessions_per_person_s: float = 30.0
     """Offers of one person in one space."""

@@ -79,7 +79,8 @@ async def open_media(
     room.tools.offers.check(offers)
     if door is not Door.WHIP:
         _require_room(room, person)
-        room.tools.admission.require_place(has_reserve=has_reserve(room.space, person))
+    is_called = door is Door.WHIP or has_reserve(room.space, person)
+    room.tools.admission.require_place(has_reserve=is_called)
     if door is Door.WHIP:
         decide(room.space, person, ComeOnStage(Mic.ON), room.moment(person.id, room.now()))
     session = MediaSession(room.tools.ids.token(), PeerId(next(room.tools.peer_numbers)), door, room.space.id, person.id)
@@ -88,11 +89,14 @@ async def open_media(
         _require_sound(room, person)
         room.tools.offers.take(offers)
         admit()
+        late = room.tools.admission.gives_way(requester, has_reserve=is_called)
         attendant = _attendant(room, person)
-        room.media.join(attendant, session)
+        room.media.join(attendant, session, requester)
     except ArengoError:
         await room.media.abandon(session)
         raise
+    if late is not None:
+        await room.media.give_way(late)
     await note_presence(room, attendant)
     if door is Door.WHIP:
         await _come_by_whip(room, attendant, session)

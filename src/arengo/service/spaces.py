@@ -29,6 +29,7 @@ from arengo.service.attendance import Attendant, Door, MediaSession
 from arengo.service.clock import Clock
 from arengo.service.ended_sessions import EndedSessions
 from arengo.service.ids import Ids
+from arengo.service.joining import Joining
 from arengo.service.news import Crowd, Outlet
 from arengo.service.ports import MediaPlane, PeerId, PeopleDirectory, SpaceStore
 from arengo.service.rates import RateLimit
@@ -297,6 +298,7 @@ class Spaces:
     def _tools(self, tokens: ResumeTokens) -> RoomTools:
         limits = self._limits
         peers: dict[PeerId, MediaSession] = {}
+        joining = Joining(limits)
         return RoomTools(
             store=self._store,
             media=self._media,
@@ -304,10 +306,11 @@ class Spaces:
             ids=self._ids,
             limits=limits,
             tokens=tokens,
-            admission=Admission(peers, self._clock, limits, SystemRandom().random),
+            admission=Admission(peers, joining, self._clock, limits, SystemRandom().random),
             peer_numbers=count(1),
             peers=peers,
             ended=EndedSessions(self._clock, kept_s=limits.media_session_ended_s),
+            joining=joining,
             commands=self._rate(limits.commands_per_person, limits.commands_per_person_s),
             reactions=self._rate(limits.reactions_per_person, limits.reactions_per_person_s),
             offers=self._rate(limits.media_sessions_per_person, limits.media_sessions_per_person_s),
