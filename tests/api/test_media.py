@@ -60,6 +60,32 @@ async def test_whep_needs_no_name_in_a_public_space(world: World) -> None:
     assert (await world.nobody().call("DELETE", answer.headers["location"])).status_code == 200
 
 
+@pytest.mark.parametrize(("query", "is_named"), [("", False), ("?shown=false", False), ("?shown=true", True)])
+async def test_a_listener_by_whep_is_counted_and_named_only_if_they_ask_for_it(world: World, query: str, is_named: bool) -> None:
+    host, ann = await world.account("hanna"), await world.account("ann")
+    space = await host.opens()
+    for who in (ann, world.nobody()):
+        assert (await who.offers(space, f"whep{query}", an_offer("recvonly"))).status_code == 201
+    people = (await host.call("GET", f"/api/v1/spaces/{space}/people")).json()["people"]
+    audience = (await host.call("GET", f"/api/v1/spaces/{space}")).json()["audience"]
+    assert audience["listeners"] == 2
+    assert len(people) == len(audience["sample"]) == (2 if is_named else 0)
+
+
+async def test_the_sound_leaves_a_participant_shown_as_their_channel_said(world: World) -> None:
+    host, ann, ben = await world.account("hanna"), await world.account("ann"), await world.account("ben")
+    space = await host.opens()
+    async with ann.channel(space) as anns, ben.channel(space, shown=False) as bens:
+        await anns.welcomed()
+        await bens.welcomed()
+        for who in (ann, ben):
+            assert (await who.offers(space, "media", an_offer())).status_code == 201
+        people = f"/api/v1/spaces/{space}/people"
+        assert [p["id"] for p in (await host.call("GET", people)).json()["people"]] == [ann.id]
+        assert (await ben.offers(space, "media?shown=true", an_offer())).status_code == 201
+        assert [p["id"] for p in (await host.call("GET", people)).json()["people"]] == [ann.id, ben.id]
+
+
 async def test_the_app_joins_as_the_participant_of_its_channel(world: World) -> None:
     host = await world.account("hanna")
     space = await host.opens()

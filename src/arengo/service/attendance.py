@@ -53,7 +53,7 @@ class Attendant:
 
     person: Person
     voice: Voice
-    is_shown: bool = True
+    is_shown: bool = False  # until they say so, by their channel or with their offer
     outlet: Outlet | None = None
     version: int = 0  # of the space, up to which this channel has been told
     sessions: list[MediaSession] = field(default_factory=list)

@@ -68,10 +68,11 @@ async def depart(room: SpaceRoom, attendant: Attendant) -> None:
 
 
 async def open_media(
-    room: SpaceRoom, person: Person, door: Door, offer: str, requester: str, *, admit: Admit = nobody_new
+    room: SpaceRoom, person: Person, door: Door, offer: str, requester: str, *, shown: bool | None, admit: Admit = nobody_new
 ) -> tuple[MediaSession, str]:
     """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone.
 
+    *shown*: whether they are named among the listeners; None leaves that as their channel said, and whoever is new unnamed.
     An offer counts once it has been answered: one that makes no sense takes nothing from anybody.
     """
     _require_sound(room, person)
@@ -91,6 +92,7 @@ async def open_media(
         admit()
         late = room.tools.admission.gives_way(requester, has_reserve=is_called)
         attendant = _attendant(room, person)
+        attendant.is_shown = attendant.is_shown if shown is None else shown
         room.media.join(attendant, session, requester)
     except ArengoError:
         await room.media.abandon(session)

@@ -223,11 +223,19 @@ class Spaces:
         return None if await self._people.is_banned(stay.person.id) else stay
 
     async def open_media(
-        self, space_id: SpaceId, person: Person, door: Door, offer: str, requester: str, *, admit: Admit = nobody_new
+        self,
+        space_id: SpaceId,
+        person: Person,
+        door: Door,
+        offer: str,
+        requester: str,
+        *,
+        shown: bool | None = None,
+        admit: Admit = nobody_new,
     ) -> tuple[str, str]:
         """Answer an SDP offer; give the name of the session and the answer. *requester* is an IP address."""
         room = await self._room(space_id, person)
-        session, answer = await open_media(room, person, door, offer, requester, admit=admit)
+        session, answer = await open_media(room, person, door, offer, requester, shown=shown, admit=admit)
         return session.id, answer
 
     async def close_media(self, space_id: SpaceId, door: Door, session_id: str) -> None:

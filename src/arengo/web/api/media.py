@@ -6,12 +6,12 @@ An offer is answered with all candidates, so there is no trickle and PATCH is 40
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response, Router, delete, post, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
-from litestar.params import FromPath
+from litestar.params import FromPath, Parameter
 
 from arengo.domain import refusals
 from arengo.domain.errors import ArengoError, Refusal
@@ -37,17 +37,27 @@ PREFLIGHT = {
 }
 
 AnyRequest = Request[Any, Any, Any]
+Shown = Annotated[
+    bool | None, Parameter(description="whether others see the listener's name; without it as the channel said, and without a channel no")
+]
 
 
 @post(f"{SPACE}/media", media_type=SDP, tags=["media"], summary="Join the sound")
 async def join(
-    space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+    space_id: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    maybe_identity: NamedDependency[Identity | None],
+    shown: Shown = None,
 ) -> Response[str]:
-    """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel."""
+    """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel.
+
+    A participant is shown as their channel said in `hello`, unless *shown* says otherwise.
+    """
     if maybe_identity is not None:
         require_scope(maybe_identity, "speak")
         require_scope(maybe_identity, "listen")
-    return await _answer(space_id, Door.APP, request, services, maybe_identity)
+    return await _answer(space_id, Door.APP, request, services, maybe_identity, shown=shown)
 
 
 @post(f"{SPACE}/whip", media_type=SDP, tags=["media"], summary="Publish by WHIP")
@@ -61,12 +71,19 @@ async def publish(
 
 @post(f"{SPACE}/whep", media_type=SDP, tags=["media"], summary="Listen by WHEP")
 async def listen(
-    space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+    space_id: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    maybe_identity: NamedDependency[Identity | None],
+    shown: Shown = None,
 ) -> Response[str]:
-    """Receive the sound of the space; a public one without saying who one is."""
+    """Receive the sound of the space; a public one without saying who one is.
+
+    A listener is counted, and named to others only with `?shown=true`.
+    """
     if maybe_identity is not None:
         require_scope(maybe_identity, "listen")
-    return await _answer(space_id, Door.WHEP, request, services, maybe_identity)
+    return await _answer(space_id, Door.WHEP, request, services, maybe_identity, shown=shown)
 
 
 @delete([f"{SPACE}/{door.value}/{{session_id:str}}" for door in Door], status_code=200, tags=["media"], summary="Hang up")
@@ -91,11 +108,13 @@ async def session_options(space_id: FromPath[str], session_id: FromPath[str]) ->
     return Response(None, status_code=204, headers=PREFLIGHT)
 
 
-async def _answer(space_id: str, door: Door, request: AnyRequest, services: Services, identity: Identity | None) -> Response[str]:
+async def _answer(
+    space_id: str, door: Door, request: AnyRequest, services: Services, identity: Identity | None, *, shown: bool | None = None
+) -> Response[str]:
     offer = await _offer(request, services.limits.sdp_bytes)
     address = client_address(request)
     person, admit = await _participant(space_id, request, services, identity, address)
-    session, answer = await services.spaces.open_media(SpaceId(space_id), person, door, offer, address, admit=admit)
+    session, answer = await services.spaces.open_media(SpaceId(space_id), person, door, offer, address, shown=shown, admit=admit)
     location = f"/api/v1/spaces/{space_id}/{door.value}/{session}"
     return Response(answer, status_code=201, media_type=SDP, headers={**ANY_ORIGIN, "Location": location})
 
