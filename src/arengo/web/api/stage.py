@@ -95,13 +95,13 @@ async def set_mic(
 async def mute(
     space_id: FromPath[str], person_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
 ) -> Version:
-    """Close another's microphone; they may open it again themselves."""
+    """Close the microphone of somebody below oneself; they may open it again themselves."""
     return await ask(services, space_id, identity, rules.MutePerson(PersonId(person_id)))
 
 
 @post(f"{SPACE}/mute-all", status_code=200, tags=["stage"], summary="Mute everybody")
 async def mute_all(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> Version:
-    """Close every microphone but the host's and one's own."""
+    """Close the microphone of everybody below oneself: a co-host spares the host and the other co-host."""
     return await ask(services, space_id, identity, rules.MuteAll())
 
 
