@@ -83,6 +83,23 @@ async def test_every_door_of_a_private_space_answers_as_if_there_were_none(
             assert statements == asked, (method, path)
 
 
+async def test_no_answer_about_a_private_space_is_kept(server: Running, browser: Browser, open_browser: Open) -> None:
+    await browser.sign_up("ann")
+    space = (await browser.post("/api/v1/spaces", json={"title": "Hush", "visibility": "private", "start": True})).json()["id"]
+    for method, path in [door for door in doors_of(server) if door[0] in ("GET", "HEAD")]:
+        for reader in (browser, open_browser("198.51.100.9")):
+            _, headers, _ = await knocks(reader, method, path, space)
+            assert headers["cache-control"] == "no-store", (method, path)
+    assert "Hush" in (await browser.get(f"/s/{space}")).text
+
+
+async def test_the_page_and_the_code_of_a_public_space_may_be_kept(browser: Browser) -> None:
+    await browser.sign_up("ann")
+    space = (await browser.post("/api/v1/spaces", json={"title": "Open", "start": True})).json()["id"]
+    assert (await browser.get(f"/s/{space}")).headers["cache-control"] == "no-cache"
+    assert (await browser.get(f"/api/v1/spaces/{space}/qr.svg")).headers["cache-control"] == "private, max-age=3600"
+
+
 @pytest.mark.parametrize("door", ["whip", "whep", "media"])
 async def test_fifty_offers_are_all_answered_alike(browser: Browser, stranger: Browser, door: str) -> None:
     await browser.sign_up("ann")

@@ -145,8 +145,13 @@ def problem(code: str, detail: str, *, status: int | None = None, facts: Facts |
 
 
 def problem_response(body: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
-    """*body* on the wire."""
-    return Response(msgspec.json.encode(body), status_code=body.status, media_type=PROBLEM_JSON, headers=dict(headers or {}))
+    """*body* on the wire; nobody keeps it, for what is refused to one may be shown to another."""
+    return Response(
+        msgspec.json.encode(body),
+        status_code=body.status,
+        media_type=PROBLEM_JSON,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
 
 
 def answer_arengo_error(_: Request[Any, Any, Any], error: ArengoError) -> Response[bytes]:
