@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -149,6 +150,7 @@ async def running(
             csrf_secret=await people.store.secret("csrf", secrets.token_bytes(32), clock.now()),
             media_stats=media.stats,
             metrics_token=settings.metrics_token,
+            hosts=(*settings.hosts, socket.gethostname()),
             ca_certificate=settings.tls_dir / "ca.crt" if settings.tls_local else None,
         )
         housekeeping = Housekeeping(people.store, people.store, clock=clock, limits=settings.limits)

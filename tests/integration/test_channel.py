@@ -14,6 +14,7 @@ from typing import cast
 import pytest
 from tests.integration.talkers import World, a_world
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from arengo.limits import Limits
 from arengo.web.signaling import messages as wire
@@ -64,6 +65,14 @@ async def test_a_guest_counts_for_their_address_once_they_are_in(tmp_path: Path)
             await one.welcomed()
             await two.welcomed()
             assert (await three.closed())[0] == 4429
+
+
+async def test_no_channel_opens_under_a_name_that_is_not_ours(world: World) -> None:
+    space = await (await world.account("hanna")).opens()
+    port = int(world.url.rpartition(":")[2])
+    with pytest.raises(InvalidStatus) as caught:
+        await connect(f"ws://rebound.example.com:{port}/api/v1/spaces/{space}/channel", host="127.0.0.1", port=port, proxy=None)
+    assert caught.value.response.status_code == 403
 
 
 async def test_a_kept_snapshot_equals_a_fresh_one(world: World) -> None:

@@ -36,3 +36,4 @@ class WebConfig:
     media_stats: MediaStats = _no_stats
     metrics_token: str | None = None
     ca_certificate: Path | None = None
+    hosts: tuple[str, ...] = ()  # names of the server beside that of its address

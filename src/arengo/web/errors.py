@@ -82,6 +82,7 @@ STATUS: Final[Mapping[str, int]] = {
     "not_acceptable": 406,
     "too_large": 413,
     "unsupported_media_type": 415,
+    "unknown_host": 421,
     "rate_limited": 429,
     "header_too_large": 431,
     # the server

@@ -1,7 +1,7 @@
 """Figures for Prometheus.
 
 They are told to this machine itself, or to whoever shows the metrics token; a request that a proxy passed on is not
-this machine's, whether the proxy is trusted or not.
+this machine's, whether the proxy is trusted or not, nor is one for another host than the machine's own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from arengo.service.services import Services
 from arengo.service.space_figures import SpaceFigures
 from arengo.web.config import web_config
 from arengo.web.edge import client_address, was_forwarded
+from arengo.web.hosts import is_loopback
 
 Stats = Mapping[str, int | float | list[int]]
 
@@ -121,7 +122,8 @@ def _is_allowed(request: Request[Any, Any, Any], token: str | None) -> bool:
     if token and hmac.compare_digest(shown.encode(), token.encode()):
         return True
     try:
-        return ipaddress.ip_address(client_address(request)).is_loopback and not was_forwarded(request)
+        is_from_here = ipaddress.ip_address(client_address(request)).is_loopback and not was_forwarded(request)
+        return is_from_here and is_loopback(request.headers.get("host", ""))
     except ValueError:
         return False
 
