@@ -31,6 +31,12 @@ class Me(msgspec.Struct, frozen=True):
     csrf: str
 
 
+class Session(msgspec.Struct, frozen=True):
+    """Who is signed in in this browser; *me* is None for nobody."""
+
+    me: Me | None
+
+
 class SignIn(msgspec.Struct, frozen=True):
     """Name and password."""
 
@@ -56,6 +62,12 @@ async def sign_in(data: JSONBody[SignIn], request: AnyRequest, services: NamedDe
     """Open a login; the cookie `arengo_session` is it."""
     login = await services.sessions.sign_in(data.name, data.password, address=client_address(request))
     return signed_in(request, login.account, login.secret)
+
+
+@get("/api/v1/session", tags=["session"], summary="Is anybody signed in")
+async def session(request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]) -> Session:
+    """As `GET /api/v1/me`, but that nobody is signed in is an answer and no error: a page asks this when it opens."""
+    return Session(None if maybe_identity is None else await who_is(request, services, maybe_identity))
 
 
 @delete("/api/v1/session", status_code=204, tags=["session"], summary="Sign out")
@@ -125,4 +137,4 @@ def _guest(identity: Identity, csrf: str) -> Me:
     return Me(identity.id, None, identity.display, "guest", None, csrf)
 
 
-handlers = [sign_in, sign_out, be_guest, me, change_me]
+handlers = [session, sign_in, sign_out, be_guest, me, change_me]
