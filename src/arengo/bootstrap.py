@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -192,6 +193,7 @@ async def running(
             media_stats=media.stats,
             metrics_token=settings.metrics_token,
             connections=connections,
+            hosts=(*settings.hosts, socket.gethostname()),
             ca_certificate=settings.tls_dir / "ca.crt" if settings.tls_local else None,
         )
         housekeeping = Housekeeping(people.store, people.sessions, clock=clock, limits=settings.limits)

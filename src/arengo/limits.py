@@ -109,6 +109,8 @@ class Limits:
     guests_per_address: int = 2_000
     guests_per_address_s: float = 3600.0
     """New guests from one address (IPv6: one /64): a whole school joins at once."""
+    networks_per_site: int = 4
+    """An IPv6 /56 may do so many times what one /64 may: a home or school with a /56 uses a few of its 256 networks at once."""
     addresses_remembered: int = 100_000
     """Addresses and names that rates are counted for."""
 
@@ -206,6 +208,8 @@ class Limits:
     """One offer; 413 `too_large` beyond."""
     media_session_ended_s: float = 60.0
     """For so long the owner of a session that has ended may still hang up without being told that there is none."""
+    media_sessions_joining_per_address: int = 2_000
+    """Media sessions of one address that are not connected yet; the oldest gives way to one more. A whole school joins at once."""
     media_sessions_per_person: int = 20
     media_sessions_per_person_s: float = 30.0
     """Offers of one person in one space."""

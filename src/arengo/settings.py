@@ -21,6 +21,7 @@ class Settings:
     port: int = 8000
     bind: str | None = None
     url: str | None = None
+    hosts: tuple[str, ...] = ()
     media_port: int = 7882
     media_tcp_port: int | None = None
     media_shards: int | None = None  # one for each core, up to four

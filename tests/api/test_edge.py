@@ -22,7 +22,9 @@ async def asks_as(
     server: Running, peer: str, headers: dict[str, str], *, path: str = "/metrics", url: str = "http://talk.example.org"
 ) -> httpx.Response:
     """What a server that trusts 10.0.0.0/8 answers to *peer*."""
-    app = create_app(server.services, WebConfig(trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("::1/128"))))
+    app = create_app(
+        server.services, WebConfig(trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("::1/128")), hosts=("also.example.net",))
+    )
     transport = httpx.ASGITransport(app=app, client=(peer, 1))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url=url) as http:
         return await http.get(path, headers=headers)
@@ -46,6 +48,15 @@ async def test_the_policy_names_our_own_channel_and_nothing_that_a_host_header_m
 
     assert "connect-src 'self' ws://talk.example.org;" in ours.headers["content-security-policy"]
     assert "script-src *" not in made_up.headers["content-security-policy"]
+
+
+async def test_a_page_whose_own_name_leads_here_is_told_nothing(server: Running) -> None:
+    for path in ("/", "/healthz", "/metrics", "/api/v1/spaces", "/s/0123456789abc"):
+        rebound = {"Host": "rebound.example.com:8000", "Origin": "http://rebound.example.com:8000"}
+        answer = await asks_as(server, "127.0.0.1", rebound, path=path)
+        assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
+        for name in ("talk.example.org", "also.example.net:80", "localhost:9000", "192.168.1.20:8000"):
+            assert (await asks_as(server, "127.0.0.1", {"Host": name}, path=path)).status_code != 421
 
 
 async def test_plain_http_promises_no_https(server: Running) -> None:
@@ -178,9 +189,10 @@ async def test_a_forwarded_address_is_believed_from_a_trusted_proxy_alone(server
     assert not (await asks_as(server, "203.0.113.9", {"X-Forwarded-Proto": "https"}, path="/healthz")).headers.get(
         "strict-transport-security"
     )
-    assert (await asks_as(server, "127.0.0.1", {})).status_code == 200
-    assert (await asks_as(server, "::1", outside)).status_code == 403
-    assert (await asks_as(server, "203.0.113.9", {"X-Forwarded-For": "127.0.0.1"})).status_code == 403
+    here = {"Host": "localhost:8000"}
+    assert (await asks_as(server, "127.0.0.1", here)).status_code == 200
+    assert (await asks_as(server, "::1", outside | here)).status_code == 403
+    assert (await asks_as(server, "203.0.113.9", {"X-Forwarded-For": "127.0.0.1"} | here)).status_code == 403
 
 
 async def test_an_address_that_the_asker_put_before_the_proxys_own_word_is_not_believed(server: Running) -> None:

@@ -24,18 +24,28 @@ async def test_a_server_without_its_database_lives_but_is_not_ready(server: Runn
     assert int(not_ready.headers["retry-after"]) > 0
 
 
+async def figures(browser: Browser, **headers: str) -> httpx.Response:
+    return await browser.http.get("/metrics", headers={"Host": "localhost:8000", **headers})
+
+
 async def test_figures_are_told_to_this_machine_alone(open_browser: Open) -> None:
-    assert (await open_browser("127.0.0.1").get("/metrics")).status_code == 200
-    assert (await open_browser("::1").get("/metrics")).status_code == 200
-    assert (await open_browser("::ffff:127.0.0.1").get("/metrics")).status_code == 200
-    refused = await open_browser("192.168.1.5").get("/metrics")
+    for address, host in (("127.0.0.1", "127.0.0.1:8000"), ("::1", "[::1]:8000"), ("::ffff:127.0.0.1", "LocalHost")):
+        assert (await figures(open_browser(address), Host=host)).status_code == 200
+    refused = await figures(open_browser("192.168.1.5"))
     assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
 
 
 async def test_figures_are_not_told_through_a_proxy_on_this_machine(open_browser: Open) -> None:
-    answer = await open_browser("127.0.0.1").http.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
+    answer = await figures(open_browser("127.0.0.1"), **{"X-Forwarded-For": "203.0.113.7"})
 
     assert answer.status_code == 403
+
+
+async def test_figures_are_not_told_to_a_page_whose_name_leads_here(open_browser: Open) -> None:
+    for host in ("rebound.example.com", "talk.example.org", "127.0.0.1.example.com", "server", "10.0.0.7", "localhost.lan"):
+        answer = await figures(open_browser("127.0.0.1"), Host=host)
+        assert answer.status_code in (403, 421)
+        assert "arengo_spaces" not in answer.text
 
 
 async def test_figures_are_told_to_who_shows_the_metrics_token(server: Running) -> None:
@@ -51,7 +61,7 @@ async def test_the_figures_count_spaces_people_packets_and_delay(browser: Browse
     await browser.sign_up("ann")
     await browser.post("/api/v1/spaces", json={"title": "Evening", "start": True})
 
-    text = (await open_browser("127.0.0.1").get("/metrics")).text
+    text = (await figures(open_browser("127.0.0.1"))).text
 
     assert 'arengo_spaces{state="live"} 1.0' in text
     assert "arengo_media_packets_in_total 50.0" in text

@@ -9,6 +9,8 @@ import pytest
 from tests.fakes.offers import an_offer
 from tests.integration.talkers import World, a_world
 
+from arengo.limits import Limits
+
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
@@ -56,6 +58,32 @@ async def test_whep_needs_no_name_in_a_public_space(world: World) -> None:
     assert answer.status_code == 201
     assert (await world.nobody().call("GET", f"/api/v1/spaces/{space}")).json()["audience"]["guests"] == 1
     assert (await world.nobody().call("DELETE", answer.headers["location"])).status_code == 200
+
+
+@pytest.mark.parametrize(("query", "is_named"), [("", False), ("?shown=false", False), ("?shown=true", True)])
+async def test_a_listener_by_whep_is_counted_and_named_only_if_they_ask_for_it(world: World, query: str, is_named: bool) -> None:
+    host, ann = await world.account("hanna"), await world.account("ann")
+    space = await host.opens()
+    for who in (ann, world.nobody()):
+        assert (await who.offers(space, f"whep{query}", an_offer("recvonly"))).status_code == 201
+    people = (await host.call("GET", f"/api/v1/spaces/{space}/people")).json()["people"]
+    audience = (await host.call("GET", f"/api/v1/spaces/{space}")).json()["audience"]
+    assert audience["listeners"] == 2
+    assert len(people) == len(audience["sample"]) == (2 if is_named else 0)
+
+
+async def test_the_sound_leaves_a_participant_shown_as_their_channel_said(world: World) -> None:
+    host, ann, ben = await world.account("hanna"), await world.account("ann"), await world.account("ben")
+    space = await host.opens()
+    async with ann.channel(space) as anns, ben.channel(space, shown=False) as bens:
+        await anns.welcomed()
+        await bens.welcomed()
+        for who in (ann, ben):
+            assert (await who.offers(space, "media", an_offer())).status_code == 201
+        people = f"/api/v1/spaces/{space}/people"
+        assert [p["id"] for p in (await host.call("GET", people)).json()["people"]] == [ann.id]
+        assert (await ben.offers(space, "media?shown=true", an_offer())).status_code == 201
+        assert [p["id"] for p in (await host.call("GET", people)).json()["people"]] == [ann.id, ben.id]
 
 
 async def test_the_app_joins_as_the_participant_of_its_channel(world: World) -> None:
@@ -128,6 +156,49 @@ async def test_every_refusal_before_the_sound_has_its_code(world: World) -> None
         answer = await who.offers(where, door, an_offer("sendonly" if door == "whip" else "recvonly"))
         assert (answer.status_code, answer.json()["code"]) == expected
     assert world.media.peers == {}
+
+
+SENSELESS = [
+    an_offer("recvonly", ice=False),
+    an_offer("recvonly", fingerprint=False),
+    an_offer("recvonly", kind="video"),
+    an_offer("recvonly", codec="PCMU/8000"),
+    "v=0",
+    "Good morning",
+    b"\xff\xfe",
+    "x" * 40_000,
+]
+
+
+@pytest.mark.parametrize("door", ["whep", "media"])
+async def test_offers_that_make_no_sense_take_no_guest_from_their_address(tmp_path: Path, door: str) -> None:
+    async with a_world(tmp_path, limits=Limits(guests_per_address=3)) as world:
+        space = await (await world.account("hanna")).opens()
+        for offer in SENSELESS * 3:
+            assert (await world.nobody().offers(space, door, offer)).status_code in (400, 406, 413)
+        answers = [await world.nobody().offers(space, door, an_offer("recvonly")) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+        assert len(world.media.peers) == 3
+
+
+async def test_a_guest_who_is_not_let_in_takes_no_guest_from_their_address(tmp_path: Path) -> None:
+    async with a_world(tmp_path, limits=Limits(guests_per_address=2)) as world:
+        host = await world.account("hanna")
+        closed, open_to_all = await host.opens(guests_allowed=False), await host.opens()
+        private = await host.opens(visibility="private")
+        for space in (closed, private, "nothing000000") * 3:
+            assert (await world.nobody().offers(space, "whep", an_offer("recvonly"))).status_code in (403, 404)
+        assert (await world.nobody().offers(open_to_all, "whep", an_offer("recvonly"))).status_code == 201
+
+
+async def test_offers_that_make_no_sense_take_none_from_an_account(tmp_path: Path) -> None:
+    async with a_world(tmp_path, limits=Limits(media_sessions_per_person=2)) as world:
+        host = await world.account("hanna")
+        space = await host.opens()
+        for offer in SENSELESS:
+            assert (await host.offers(space, "media", offer)).status_code in (400, 406, 413)
+        answers = [await host.offers(space, "media", an_offer()) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [201, 201, 429]
 
 
 @pytest.mark.parametrize("path", ["whip", "whep", "media", "whip/abc"])

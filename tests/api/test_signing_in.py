@@ -82,6 +82,22 @@ async def test_guessing_from_one_address_is_slowed_down_and_shuts_nobody_else_ou
     assert (await stranger.post("/api/v1/session", json={"name": "ann", "password": PASSWORD})).status_code == 200
 
 
+async def test_a_page_learns_who_is_signed_in_without_an_error(browser: Browser, open_browser: Open) -> None:
+    nobody = await browser.get("/api/v1/session")
+    assert (nobody.status_code, nobody.json()) == (200, {"me": None})
+
+    await browser.sign_up("ann")
+    ann = (await browser.get("/api/v1/session")).json()["me"]
+    assert ann == (await browser.get("/api/v1/me")).json()
+
+    guest = open_browser()
+    await guest.post("/api/v1/session/guest", json={"display": "Bo"})
+    assert (await guest.get("/api/v1/session")).json()["me"]["display"] == "Bo"
+
+    guest.http.cookies.set("arengo_session", "run out")
+    assert (await guest.get("/api/v1/session")).json() == {"me": None}
+
+
 async def test_a_login_that_is_not_used_ends(browser: Browser, clock: StoppedClock) -> None:
     await browser.sign_up("ann")
 

@@ -174,6 +174,13 @@ async def test_the_link_is_a_code_to_scan(world: World) -> None:
     assert answer.text.startswith("<?xml")
 
 
+async def test_a_token_that_may_not_read_spaces_gets_no_code_either(world: World) -> None:
+    host, speaker = await world.account("hanna"), await world.account("speaker", scopes=["speak"])
+    space = await host.opens()
+    for path in ("", "/people", "/permits", "/qr.svg"):
+        assert await code(speaker, "GET", f"/api/v1/spaces/{space}{path}") == (403, "scope_missing")
+
+
 async def test_a_token_that_only_reads_changes_nothing(world: World) -> None:
     host, reader = await world.account("hanna"), await world.account("reader", scopes=["spaces:read"])
     space = await host.opens()

@@ -14,7 +14,7 @@ from arengo.adapters.db.spaces import DatabaseSpaces
 from arengo.domain.commands import ChangeSettings, EndSpace, InviteToStage, MutePerson, PermitEntry, RaiseHand, RemovePerson
 from arengo.domain.events import Presence
 from arengo.domain.hosting import SettingsChange
-from arengo.domain.ids import SpaceId
+from arengo.domain.ids import PersonId, SpaceId
 from arengo.domain.lifecycle import State
 from arengo.domain.space import Space
 from arengo.service.ports import SpaceStore, StaleSpace
@@ -30,6 +30,21 @@ class SpaceStoreContract:
 
     async def test_does_not_find_what_is_not_there(self, store: SpaceStore) -> None:
         assert await store.find(SpaceId("nothing000000")) is None
+
+    async def test_finds_a_private_space_only_for_those_whom_it_remembers(self, store: SpaceStore) -> None:
+        space = after(a_space(private=True), HOST, PermitEntry(CLEO))
+        await store.create(space)
+        for reader in (HOST, CLEO):
+            assert await store.find_for(space.id, reader.id) == without_presence(space)
+        for stranger in (BEN.id, PersonId("g9"), None):
+            assert await store.find_for(space.id, stranger) is None
+
+    async def test_finds_a_public_space_for_everybody(self, store: SpaceStore) -> None:
+        space = a_rich_space()
+        await store.create(space)
+        for reader in (CLEO.id, PersonId("g9"), None):
+            assert await store.find_for(space.id, reader) == without_presence(space)
+        assert await store.find_for(SpaceId("nothing000000"), HOST.id) is None
 
     async def test_saves_the_changed_members_over_the_version_that_is_there(self, store: SpaceStore) -> None:
         before = a_rich_space()

@@ -70,7 +70,7 @@ class Replay:
         self.clock = StoppedClock()
         limits = Limits(pulse_s=NEVER_S, weigh_s=NEVER_S)
         self.spaces = Spaces(MemorySpaces(), FakeMediaPlane(), self.clock, CountedIds(), limits, Directory())
-        guests = SimpleNamespace(welcome=lambda address: SimpleNamespace(identity=GUEST))
+        guests = SimpleNamespace(stranger=lambda address: GUEST, admit=lambda guest, address: None)
         self._services = cast(Services, SimpleNamespace(spaces=self.spaces, limits=limits, clock=self.clock, guests=guests))
         self._frames = Frames(Instance(url="https://talk.example.org"))
         self._reader: Identity | None = None
@@ -116,7 +116,7 @@ class Replay:
                 self._socket.says(said if isinstance(said, str) else json.dumps(said))
             case {"does": {"who": who, "command": command}}:
                 asked = msgspec.convert(command, wire.AnyCommand)
-                rules = await order(asked, lambda person: self.spaces.person(cast(Any, self._space), person))
+                rules = await order(asked, lambda person: self.spaces.person(cast(Any, self._space), person, by=PEOPLE[who].person))
                 await self.spaces.ask(cast(Any, self._space), PEOPLE[who], rules)
             case {"does": "the socket breaks"}:
                 self._socket.breaks()

@@ -10,18 +10,20 @@ from arengo.domain.errors import Unavailable
 from arengo.domain.events import Presence
 from arengo.domain.ids import PersonId, SpaceId
 from arengo.domain.lifecycle import State
+from arengo.domain.settings import Visibility
 from arengo.domain.space import Member, Space
 from arengo.service.ports import StaleSpace
 
 
 class MemorySpaces:
-    """While *away*, everything is Unavailable; *hold* makes writes wait until it is set."""
+    """While *away*, everything is Unavailable; *hold* makes writes wait until it is set; *calls* names what was asked."""
 
     def __init__(self) -> None:
         self.away = False
         self.is_forgetful = False  # writes, and then says that it could not
         self.hold: asyncio.Event | None = None
         self.saves = 0
+        self.calls: list[tuple[str, object]] = []
         self._spaces: dict[SpaceId, Space] = {}
 
     async def create(self, space: Space) -> None:
@@ -29,8 +31,16 @@ class MemorySpaces:
         self._spaces[space.id] = _stored(space)
 
     async def find(self, space: SpaceId) -> Space | None:
+        self.calls.append(("find", None))
         self._answer()
         return self._spaces.get(space)
+
+    async def find_for(self, space: SpaceId, reader: PersonId | None) -> Space | None:
+        self.calls.append(("find_for", reader))
+        self._answer()
+        found = self._spaces.get(space)
+        is_open = found is not None and (found.settings.visibility is Visibility.PUBLIC or reader in found.members)
+        return found if is_open else None
 
     async def save(self, space: Space, *, changed: Collection[PersonId], over: Collection[int]) -> None:
         if self.hold is not None:

@@ -74,7 +74,7 @@ class Talker:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
-    async def offers(self, space: str, door: str, sdp: str, **headers: str) -> httpx.Response:
+    async def offers(self, space: str, door: str, sdp: str | bytes, **headers: str) -> httpx.Response:
         sent = {"content-type": "application/sdp", **headers}
         return await self.call("POST", f"/api/v1/spaces/{space}/{door}", content=sdp, headers=sent)
 

@@ -14,6 +14,7 @@ from typing import cast
 import pytest
 from tests.integration.talkers import World, a_world
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from arengo.limits import Limits
 from arengo.web.signaling import messages as wire
@@ -51,6 +52,27 @@ async def test_a_conversation_from_hello_to_the_end(world: World) -> None:
         assert isinstance(await hosts.asks("end_space"), wire.Done)
         assert await anns.closed() == (4410, "space_ended")
         assert await hosts.closed() == (4410, "space_ended")
+
+
+async def test_a_guest_counts_for_their_address_once_they_are_in(tmp_path: Path) -> None:
+    async with a_world(tmp_path, limits=Limits(guests_per_address=2)) as world:
+        host = await world.account("hanna")
+        for space in (await host.opens(visibility="private"), "nothing000000", await host.opens(guests_allowed=False)) * 2:
+            async with world.nobody().channel(space) as channel:
+                assert (await channel.closed())[0] != 4429
+        space = await host.opens()
+        async with world.nobody().channel(space) as one, world.nobody().channel(space) as two, world.nobody().channel(space) as three:
+            await one.welcomed()
+            await two.welcomed()
+            assert (await three.closed())[0] == 4429
+
+
+async def test_no_channel_opens_under_a_name_that_is_not_ours(world: World) -> None:
+    space = await (await world.account("hanna")).opens()
+    port = int(world.url.rpartition(":")[2])
+    with pytest.raises(InvalidStatus) as caught:
+        await connect(f"ws://rebound.example.com:{port}/api/v1/spaces/{space}/channel", host="127.0.0.1", port=port, proxy=None)
+    assert caught.value.response.status_code == 403
 
 
 async def test_a_kept_snapshot_equals_a_fresh_one(world: World) -> None:

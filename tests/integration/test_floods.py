@@ -49,7 +49,7 @@ async def a_line(world: World) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
 async def upgraded(world: World, space: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, hello: bool) -> None:
     """Make a bare connection the channel of a guest."""
     writer.write(
-        f"GET /api/v1/spaces/{space}/channel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        f"GET /api/v1/spaces/{space}/channel HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n\r\n".encode()
     )
     await reader.readuntil(b"\r\n\r\n")
@@ -141,8 +141,8 @@ async def test_a_channel_that_is_not_text_is_closed_without_a_traceback(world: W
 
 
 HEADS = {
-    "lines": (b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-Line: %s\r\n" % (b"x" * 100)),
-    "value": (b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ", b"x" * 4_096),
+    "lines": (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"X-Line: %s\r\n" % (b"x" * 100)),
+    "value": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ", b"x" * 4_096),
     "url": (b"GET /", b"x" * 4_096),
     "handshake": (b"GET /api/v1/spaces/x/channel HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n", b"X-Line: x\r\n" * 300),
     "blank lines": (b"", b"\r\n" * 2_048),
@@ -173,14 +173,14 @@ async def test_a_header_a_little_too_large_is_told_so(world: World) -> None:
 
 async def test_a_body_in_the_smallest_of_chunks_is_cut_off(world: World) -> None:
     async with a_line(world) as (_, writer):
-        writer.write(b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
 
         assert await pours(writer, b"1\r\nx\r\n" * 500, most=50_000_000) < 20_000_000
 
 
 async def test_requests_in_line_without_end_are_cut_off(world: World) -> None:
     async with a_line(world) as (_, writer):
-        sent = await pours(writer, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 500, most=50_000_000)
+        sent = await pours(writer, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500, most=50_000_000)
 
     assert sent < 20_000_000
     assert world.server.services.tally.counts["connection", "rate_limited"] == 1
@@ -190,7 +190,7 @@ PARTS = {
     "nothing": b"",
     "method": b"GET",
     "header": b"GET / HTTP/1.1\r\nHo",
-    "body": b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{",
+    "body": b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{",
 }
 
 
@@ -206,7 +206,7 @@ async def test_a_request_that_does_not_become_whole_is_given_up(quick_world: Wor
 
 async def test_a_connection_that_asks_nothing_more_is_closed(quick_world: World) -> None:
     async with a_line(quick_world) as (reader, writer):
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
         assert b'"ok"' in await told(reader)
     await emptied(quick_world)

@@ -123,7 +123,7 @@ class House:
         await lose_channel(seat.room, seat.attendant, ear)
 
     async def joins(self, space: SpaceId, who: Identity, door: Door = Door.APP) -> str:
-        session, _ = await self.spaces.open_media(space, who.person, door, an_offer(), "127.0.0.1", who.credential)
+        session, _ = await self.spaces.open_media(space, who.person, door, an_offer(), "127.0.0.1", credential=who.credential)
         return session
 
     async def asks(self, space: SpaceId, who: Identity, command: Command) -> int:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.fakes.media_plane import FakeMediaPlane
-from tests.service.house import ANN, BEN, CLEO, GUEST, HOST, House, a_house
+from tests.service.house import ANN, BEN, CLEO, GUEST, HOST, House, a_house, settled
 
 from arengo.domain.commands import InviteToStage
 from arengo.domain.errors import Unavailable
@@ -107,6 +107,7 @@ async def test_the_last_places_are_kept_for_those_who_speak() -> None:
         await house.spaces.weigh()
         await house.joins(space, ANN, Door.WHEP)
         await house.joins(space, BEN, Door.WHEP)
+        await settled()
         with pytest.raises(Unavailable) as caught:
             await house.joins(space, CLEO, Door.WHEP)
         assert caught.value.code == "media_full"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from tests.fakes.clock import StoppedClock
-from tests.service.house import ANN, GUEST, HOST, a_house
+from tests.service.house import ANN, GUEST, HOST, House, a_house
 from tests.unit.domain.refused import refused
 
 from arengo.domain.commands import (
@@ -15,8 +16,10 @@ from arengo.domain.commands import (
     RaiseHand,
     WithdrawEntry,
 )
+from arengo.domain.errors import ArengoError
 from arengo.domain.hosting import SettingsChange
-from arengo.domain.ids import PersonId, Voice
+from arengo.domain.identity import Identity
+from arengo.domain.ids import PersonId, SpaceId, Voice
 from arengo.domain.lifecycle import State
 from arengo.domain.settings import Settings
 from arengo.service.attendance import Door
@@ -64,6 +67,53 @@ async def test_no_door_shows_a_private_space_to_a_stranger() -> None:
         assert await house.spaces.listed(State.LIVE, ANN) == []
         assert await house.spaces.listed(State.LIVE, None) == []
         assert len(await house.spaces.listed(State.LIVE, HOST)) == 1
+
+
+NOWHERE = SpaceId("nothing000000")
+
+
+@pytest.mark.parametrize("who", [ANN, GUEST], ids=["account", "guest"])
+@pytest.mark.parametrize("start", [True, False], ids=["live", "scheduled"])
+async def test_a_private_space_answers_a_stranger_as_one_that_does_not_exist(who: Identity, start: bool) -> None:
+    async with a_house() as house:
+        hidden = await house.opens(private=True, start=start)
+        await house.passes(5)  # a room that nobody needs is dropped
+        rooms = {room.space.id for room in house.spaces.rooms}
+        assert (hidden in rooms) is start
+        for _ in range(50):
+            assert await tried(house, hidden, who) == await tried(house, NOWHERE, who)
+        assert {room.space.id for room in house.spaces.rooms} == rooms
+
+
+async def test_what_a_stranger_tried_is_not_remembered_once_they_are_let_in() -> None:
+    async with a_house() as house:
+        space = await house.opens(private=True)
+        for _ in range(100):
+            await tried(house, space, ANN)
+        await house.asks(space, HOST, PermitEntry(ANN.person))
+        await house.joins(space, ANN, Door.WHEP)
+        await house.asks(space, ANN, RaiseHand())
+
+
+async def tried(house: House, space: SpaceId, who: Identity) -> list[object]:
+    """Try every door; gives what each says, and what it asked of the store."""
+    told: list[object] = []
+    for attempt in (
+        house.spaces.view(space, who),
+        house.spaces.ask(space, who, RaiseHand()),
+        house.enters(space, who),
+        house.joins(space, who, Door.WHEP),
+        house.joins(space, who, Door.WHIP),
+        house.joins(space, who),
+        house.spaces.audience(space, who, after=None, most=5),
+        house.spaces.permitted(space, who),
+        house.spaces.person(space, HOST.id, by=who.person),
+    ):
+        house.memory.calls.clear()
+        with pytest.raises(ArengoError) as caught:
+            await attempt
+        told.append((caught.value.code, caught.value.detail, caught.value.facts, tuple(house.memory.calls)))
+    return told
 
 
 async def test_only_the_host_learns_who_has_a_permit() -> None:

@@ -62,6 +62,77 @@ async def test_a_media_session_alone_is_presence() -> None:
         assert (await on_stage(house, space))[ANN.id] == "here"
 
 
+async def test_whoever_has_only_posted_an_offer_is_no_listener() -> None:
+    async with a_house() as house:
+        house.media.connects = False
+        space = await house.opens()
+        ear, _ = await house.enters(space, HOST)
+        for person in (ANN, GUEST):
+            await house.joins(space, person, Door.WHEP)
+        await settled()
+        house.spaces.pulse()
+        assert (await house.spaces.view(space, None)).crowd.listeners == 0
+        assert [p.id for p in await house.spaces.audience(space, None, after=None, most=9)] == []
+        assert ear.of(Pulsed) == []
+        figures = house.spaces.figures()
+        assert (sum(figures.people.values()), figures.media_sessions, figures.joining) == (1, 0, 2)
+
+
+async def test_a_listener_counts_from_when_they_are_connected() -> None:
+    async with a_house() as house:
+        house.media.connects = False
+        space = await house.opens()
+        await house.joins(space, GUEST, Door.WHEP)
+        peer = next(iter(house.media.peers))
+        house.media.connect(peer)
+        await settled()
+        crowd = (await house.spaces.view(space, None)).crowd
+        assert (crowd.listeners, crowd.guests) == (1, 1)
+        assert house.spaces.figures().media_sessions == 1
+
+
+async def test_an_offer_that_nobody_follows_up_leaves_nothing_behind() -> None:
+    async with a_house() as house:
+        house.media.connects = False
+        space = await house.opens()
+        await house.joins(space, GUEST, Door.WHEP)
+        house.media.lose(next(iter(house.media.peers)))
+        await settled()
+        room = house.spaces.rooms.find(space)
+        assert room is not None
+        assert room.attendance.everybody() == ()
+
+
+async def test_a_slow_change_of_network_is_not_cut_off() -> None:
+    async with a_house() as house:
+        space = await house.opens()
+        await house.joins(space, GUEST, Door.WHEP)
+        await settled()
+        house.media.connects = False
+        await house.joins(space, GUEST, Door.WHEP)
+        old, new = house.media.peers
+        house.media.lose(old)
+        await house.passes(15)
+        assert (await house.spaces.view(space, None)).crowd.listeners == 0
+        house.media.connect(new)
+        await settled()
+        assert (await house.spaces.view(space, None)).crowd.listeners == 1
+        house.media.lose(new, "bye")
+        await settled()
+        assert (await house.spaces.view(space, None)).crowd.listeners == 0
+
+
+async def test_a_speaker_by_whip_is_away_until_they_are_connected() -> None:
+    async with a_house() as house:
+        house.media.connects = False
+        space = await house.opens()
+        await house.joins(space, ANN, Door.WHIP)
+        assert (await on_stage(house, space))[ANN.id] == "away"
+        house.media.connect(next(iter(house.media.peers)))
+        await settled()
+        assert (await on_stage(house, space))[ANN.id] == "here"
+
+
 async def test_coming_back_in_time_keeps_the_place_and_the_open_microphone() -> None:
     async with a_house() as house:
         space = await house.opens()

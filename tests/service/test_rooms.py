@@ -241,10 +241,10 @@ async def test_people_are_found_in_the_space_or_anywhere() -> None:
     async with a_house() as house:
         space = await house.opens()
         await house.enters(space, GUEST)
-        assert (await house.spaces.person(space, GUEST.id)).name == "Guest"
-        assert (await house.spaces.person(space, CLEO.id)).name == "Cleo"
+        assert (await house.spaces.person(space, GUEST.id, by=HOST.person)).name == "Guest"
+        assert (await house.spaces.person(space, CLEO.id, by=HOST.person)).name == "Cleo"
         with refused("no_such_person"):
-            await house.spaces.person(space, "404")
+            await house.spaces.person(space, "404", by=HOST.person)
 
 
 async def test_figures_count_spaces_people_and_channels() -> None:

@@ -270,6 +270,7 @@ async def test_a_listener_who_hangs_up_the_last_that_they_had_is_not_counted_any
     async with a_house() as house:
         space = await house.opens()
         session = await house.joins(space, GUEST, Door.WHEP)
+        await settled()
         assert (await house.spaces.view(space, None)).crowd.listeners == 1
         await house.spaces.close_media(space, Door.WHEP, session)
         assert (await house.spaces.view(space, None)).crowd.listeners == 0

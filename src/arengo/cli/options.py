@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
+import re
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from arengo.adapters.network.addresses import in_url
 from arengo.cli.exits import USAGE, CliError
 from arengo.domain.settings import MOST_COHOSTS
 from arengo.limits import Limits
@@ -18,6 +20,8 @@ from arengo.settings import Settings
 NEVER = -1
 _POSTGRES_OPTIONS = ("host", "port", "ssl", "sslmode", "target_session_attrs")
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +84,14 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         help="address under which listeners reach this machine; may be repeated",
     )
     add("--url", type=_url, default=_env("URL"), help="address of the server as people type it")
+    add(
+        "--host",
+        type=_host,
+        metavar="NAME",
+        action="append",
+        default=None,
+        help="another name that people reach the server by; may be repeated",
+    )
     add("--name", default=_env("NAME", "Arengo"), help="name of the server (default: Arengo)")
     add(
         "--signup", choices=("open", "invitation", "closed"), default=_env("SIGNUP", "open"), help="who may make an account (default: open)"
@@ -123,6 +135,7 @@ def server_settings(options: argparse.Namespace) -> Settings:
         port=options.port,
         bind=options.bind or ("127.0.0.1" if options.tls_local else None),
         url=options.url,
+        hosts=tuple(options.host if options.host is not None else map(_host, _listed("HOST"))),
         media_port=options.media_port,
         media_tcp_port=options.media_tcp_port,
         media_shards=options.media_shards,
@@ -230,7 +243,29 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("that is no address such as https://talk.example.org") from error
+    if "@" in parts.netloc:  # which is not repeated: it may hold a password
+        raise argparse.ArgumentTypeError("the address of a server has no user or password in it")
+    if parts.scheme not in ("http", "https") or not _is_host(host):
         raise argparse.ArgumentTypeError(f"{text} is no address such as https://talk.example.org")
-    return f"{parts.scheme}://{parts.netloc}"
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f"{text} has more than a host and a port in it: Arengo needs a whole name to itself")
+    return f"{parts.scheme}://{in_url(host)}" + (f":{port}" if port is not None else "")
+
+
+def _host(text: str) -> str:
+    if not _is_host(text):
+        raise argparse.ArgumentTypeError(f"{text} is no name of a host such as talk.example.org")
+    return text.lower()
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return _HOST_NAME.fullmatch(text) is not None
+    return True

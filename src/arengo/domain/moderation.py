@@ -77,19 +77,18 @@ def lower_all_hands(space: Space, by: Person) -> Events:
 
 
 def mute(space: Space, by: Person, person: PersonId) -> Events:
-    """Close another's microphone; they may open it again themselves. The host is not muted by others."""
+    """Close the microphone of somebody below oneself, or one's own; they may open it again themselves."""
     demand(space, by, Action.MUTE)
     member = _on_stage(space, person)
-    if person == space.host.id and by.id != person:
-        raise refusals.not_permitted(Action.MUTE.value)
+    if person != by.id:
+        _demand_above(space, by, member.person, Action.MUTE)
     return _muted(member)
 
 
 def mute_all(space: Space, by: Person) -> Events:
-    """Close every microphone on stage but that of the host and of who asks."""
+    """Close the microphone of everybody on stage who is below *by*."""
     demand(space, by, Action.MUTE)
-    spared = (by.id, space.host.id)
-    return tuple(e for m in space.on_stage() if m.person.id not in spared for e in _muted(m))
+    return tuple(e for m in space.on_stage() if _is_above(space, by, m.person) for e in _muted(m))
 
 
 def take_off_stage(space: Space, by: Person, person: PersonId) -> Events:
@@ -142,5 +141,9 @@ def _on_stage(space: Space, person: PersonId) -> Member:
 
 
 def _demand_above(space: Space, by: Person, person: Person, action: Action) -> None:
-    if space.standing(by).rank <= space.standing(person).rank:
+    if not _is_above(space, by, person):
         raise refusals.not_permitted(action.value)
+
+
+def _is_above(space: Space, by: Person, person: Person) -> bool:
+    return space.standing(by).rank > space.standing(person).rank

@@ -1,7 +1,7 @@
 """Which role may do what in a space.
 
 Rule 1: the table `PERMISSIONS` is the whole truth about who may ask for what.
-Rule 2: nobody acts upon an equal or a higher; the host alone is above a co-host.
+Rule 2: nobody mutes, takes off or removes an equal or a higher; the host alone is above a co-host.
 """
 
 from __future__ import annotations

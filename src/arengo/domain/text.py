@@ -1,14 +1,15 @@
 """What people write: cleaned, measured, and refused where it is empty or too long.
 
-Rule 1: text is trimmed, in NFC, on one line; controls, bidirectional overrides and invisible fillers are dropped.
-Rule 2: lengths are in characters after cleaning; what is far too long is refused before any work is done on it.
+Rule 1: text is trimmed, in NFC, on one line; controls, bidirectional overrides and invisible characters are dropped.
+Rule 2: an invisible character stays where a script or an emoji needs it, so that it changes what one sees.
+Rule 3: lengths are in characters after cleaning; what is far too long is refused before any work is done on it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from arengo.domain.errors import Refusal
 
@@ -18,7 +19,19 @@ TOPIC_MOST = 30
 TOPICS_MOST = 3
 _RAW_FACTOR = 4  # cleaning may shorten a text, but not by more than this
 
-_DROPPED = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_KEYCAP = "\u20e3"
+_BRAILLE_BLANK = "\u2800"
+_MAY_STAY = _ZWNJ + _ZWJ + "\u180b-\u180f\ufe0e\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef"
+# Default_Ignorable_Code_Point of Unicode, without those that may stay, and what else shows nothing.
+_DROPPED = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0"
+    "\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e001f\U000e0080-\U000e00ff\U000e01f0-\U000e0fff]"
+)
+_INVISIBLE = re.compile(f"[{_MAY_STAY}]")
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")  # of a region, such as Scotland's
+_HAN = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_MONGOLIAN = re.compile("[\u1820-\u18aa]")
 _LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
 
 
@@ -56,6 +69,14 @@ def clean_topics(raw: Iterable[str]) -> tuple[str, ...]:
     return tuple(topics)
 
 
+def clean_label(raw: str, *, most: int) -> str:
+    """Give what a person calls a thing of theirs, or refuse with `label_invalid`."""
+    label = clean(raw) if len(raw) <= most * _RAW_FACTOR else ""
+    if not has_substance(label) or len(label) > most:
+        raise Refusal(f"A label has 1 to {most} visible characters.", code="label_invalid", facts={"most": most})
+    return label
+
+
 def clean_lang(raw: str | None) -> str | None:
     """Give a BCP 47 tag of at most three parts, or refuse with `lang_invalid`."""
     if raw is None:
@@ -66,10 +87,10 @@ def clean_lang(raw: str | None) -> str | None:
 
 
 def clean(raw: str) -> str:
-    """Give *raw* in NFC, on one line, without controls and overrides, with single spaces."""
+    """Give *raw* in NFC, on one line, without controls, overrides and what cannot be seen, with single spaces."""
     spaced = "".join(" " if _is_break(c) else c for c in _DROPPED.sub("", raw))
     kept = "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs"))
-    return " ".join(unicodedata.normalize("NFC", kept).split())
+    return " ".join(unicodedata.normalize("NFC", _without_the_needless(kept)).split())
 
 
 def has_substance(text: str) -> bool:
@@ -77,8 +98,57 @@ def has_substance(text: str) -> bool:
     return any(unicodedata.category(c)[0] in "LNPS" for c in text)
 
 
+def _without_the_needless(text: str) -> str:
+    """Drop each invisible character that changes nothing where it stands (UTS #31 §2.3 for the joiners, UTS #51 for emoji)."""
+    if not _INVISIBLE.search(text):
+        return text
+    in_flags = {at for flag in _FLAG.finditer(text) for at in range(*flag.span())}
+    kept: list[str] = []
+    for at, character in enumerate(text):
+        after = text[at + 1 : at + 2]
+        if at in in_flags or not _INVISIBLE.match(character) or _is_needed(character, kept, after):
+            kept.append(character)
+    return "".join(kept)
+
+
+def _is_needed(character: str, before: Sequence[str], after: str) -> bool:
+    """Tell whether an invisible *character* changes how *before* or *after* look."""
+    last = before[-1] if before else ""
+    if not last:
+        return False
+    match character:
+        case "\u200c":
+            return _is_letter(after) and (_is_virama(last) or _joins(before))
+        case "\u200d":
+            is_emoji = _is_pictograph(after) and (_is_pictograph(last) or last == "\ufe0f")
+            return is_emoji or (_is_virama(last) and not after.startswith(_ZWJ)) or (_joins(before) and not _is_letter(after))
+        case "\ufe0e" | "\ufe0f":
+            return after == _KEYCAP if last in "0123456789#*" else _is_pictograph(last)
+    if character >= "\U000e0100":
+        return _HAN.match(last) is not None
+    return character <= "\u180f" and _MONGOLIAN.match(last) is not None
+
+
+def _is_virama(character: str) -> bool:
+    return unicodedata.combining(character) == 9
+
+
+def _joins(before: Sequence[str]) -> bool:
+    """Tell whether *before* ends in a letter of a script whose letters join, marks upon it aside."""
+    letter = next((c for c in reversed(before) if unicodedata.category(c) != "Mn"), "")
+    return letter != "" and (unicodedata.bidirectional(letter) == "AL" or _MONGOLIAN.match(letter) is not None)
+
+
+def _is_letter(character: str) -> bool:
+    return character != "" and unicodedata.category(character)[0] == "L"
+
+
+def _is_pictograph(character: str) -> bool:
+    return character != "" and (unicodedata.category(character) in ("So", "Sk", "Sm") or character in "‼⁉〰ℹ") and not character.isascii()
+
+
 def _is_break(character: str) -> bool:
-    return character in "\t\n\v\f\r\x85" or unicodedata.category(character) in ("Zl", "Zp", "Zs")
+    return character in "\t\n\v\f\r\x85" + _BRAILLE_BLANK or unicodedata.category(character) in ("Zl", "Zp", "Zs")
 
 
 def _title_too_long() -> Refusal:

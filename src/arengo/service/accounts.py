@@ -19,7 +19,7 @@ from arengo.service.guests import Guests
 from arengo.service.ids import Ids
 from arengo.service.instance import Signup
 from arengo.service.passwords import Passwords
-from arengo.service.rates import RateLimit, address_key
+from arengo.service.rates import AddressRateLimit
 from arengo.service.recognition import Recognition, identity_of, secret_hash
 
 
@@ -46,8 +46,11 @@ class Accounts:
         self._clock = clock
         self._limits = limits
         self._signup = signup
-        self._rate = RateLimit(
-            Rate(limits.signups_per_address, limits.signups_per_address_s), clock, remembered=limits.addresses_remembered
+        self._rate = AddressRateLimit(
+            Rate(limits.signups_per_address, limits.signups_per_address_s),
+            clock,
+            remembered=limits.addresses_remembered,
+            networks=limits.networks_per_site,
         )
 
     # ---- becoming somebody -------------------------------------------------------------------
@@ -65,10 +68,10 @@ class Accounts:
                 raise Refusal("This server takes no new accounts.", code="signup_closed")
             case "invitation" if not invitation:
                 raise Refusal("This server takes new accounts by invitation.", code="invitation_required")
-        self._rate.check(address_key(address))
+        self._rate.check(address)
         code = secret_hash(invitation) if invitation and self._signup == "invitation" else None
         account = await self._add(name, password, display=display, lang=lang, bot=False, invitation=code)
-        self._rate.count(address_key(address))
+        self._rate.count(address)
         return account
 
     async def create(self, name: str, password: str | None, *, display: str | None = None, bot: bool = False) -> Account:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Sized
 
 from arengo.domain.errors import ArengoError, Unavailable
 from arengo.domain.shedding import Load, Marks, Shed, Shedding, shed
 from arengo.limits import Limits
+from arengo.service.attendance import MediaSession
 from arengo.service.clock import Clock, until_the_beat
+from arengo.service.joining import Joining
 from arengo.service.ports import MediaLoad, MediaPlane, NodeId
 
 log = logging.getLogger(__name__)
@@ -18,10 +21,11 @@ LOOKS = 4  # in each weighing
 
 
 class Admission:
-    """Weighs the load and refuses whom it leaves no room for; *sessions* are the media sessions that are open."""
+    """Weighs the load and refuses whom it leaves no room for; *sessions* are all media sessions, *joining* those not connected yet."""
 
-    def __init__(self, sessions: Sized, clock: Clock, limits: Limits, chance: Callable[[], float]) -> None:
+    def __init__(self, sessions: Sized, joining: Joining, clock: Clock, limits: Limits, chance: Callable[[], float]) -> None:
         self._sessions = sessions
+        self._joining = joining
         self._clock = clock
         self._limits = limits
         self._chance = chance
@@ -44,9 +48,16 @@ class Admission:
             raise self._full()
 
     def require_place(self, *, has_reserve: bool) -> None:
-        """Refuse a media session with `media_full` when every place is taken, but for the reserve of those who speak."""
-        if self._most_peers and not has_reserve and len(self._sessions) >= self._most_peers - self._reserved:
+        """Refuse a media session with `media_full` when whoever has a place is connected, but for the reserve of those who speak."""
+        if not has_reserve and self._is_full() and self._joining.oldest() is None:
             raise self._full()
+
+    def gives_way(self, address: str, *, has_reserve: bool) -> MediaSession | None:
+        """Name the session, not connected yet, that makes place for one more from *address*, if one has to."""
+        crowding = self._joining.oldest_of(address)
+        if crowding is None and not has_reserve and self._is_full():
+            return self._joining.oldest()
+        return crowding
 
     def weigh(self, media: MediaLoad, lag_s: float) -> None:
         """Take in how much there is to carry."""
@@ -76,9 +87,10 @@ class Admission:
             late += max(0.0, self._clock.monotonic() - began - rest)
         return late / LOOKS
 
-    @property
-    def _reserved(self) -> int:
-        return int(self._most_peers * self._limits.reserved_share)
+    def _is_full(self) -> bool:
+        """Tell whether no place is left but the reserve, in which a newcomer stands until somebody has given way."""
+        reserved = math.ceil(self._most_peers * self._limits.reserved_share)
+        return 0 < self._most_peers <= len(self._sessions) + reserved
 
     def _full(self) -> Unavailable:
         wait = self._limits.full_retry_s + self._chance() * self._limits.full_retry_spread_s

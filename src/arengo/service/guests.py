@@ -19,7 +19,7 @@ from arengo.domain.text import clean_name
 from arengo.limits import Limits
 from arengo.service.clock import Clock
 from arengo.service.ids import Ids
-from arengo.service.rates import RateLimit, address_key
+from arengo.service.rates import AddressRateLimit
 
 PREFIX = "g."
 
@@ -46,14 +46,30 @@ class Guests:
         self._ids = ids
         self._clock = clock
         self._limits = limits
-        self._rate = RateLimit(Rate(limits.guests_per_address, limits.guests_per_address_s), clock, remembered=limits.addresses_remembered)
+        self._rate = AddressRateLimit(
+            Rate(limits.guests_per_address, limits.guests_per_address_s),
+            clock,
+            remembered=limits.addresses_remembered,
+            networks=limits.networks_per_site,
+        )
         self._seen: OrderedDict[str, Identity] = OrderedDict()
 
     def welcome(self, address: str, display: str | None = None) -> GuestPass:
         """Make a new guest; TooOften when that address has had its share."""
-        self._rate.take(address_key(address))
+        guest = self.stranger(address, display)
+        self.admit(guest, address)
+        return self._pass(guest.id, guest.display)
+
+    def stranger(self, address: str, display: str | None = None) -> Identity:
+        """Make a guest who is neither counted nor remembered until `admit`; TooOften when that address has had its share."""
+        self._rate.check(address)
         guest_id = self._ids.guest()
-        return self._pass(guest_id, clean_name(display) if display else f"Guest {int(guest_id[-6:]) % 9000 + 1000}")
+        return Identity(id=guest_id, kind="guest", display=clean_name(display) if display else f"Guest {int(guest_id[-6:]) % 9000 + 1000}")
+
+    def admit(self, stranger: Identity, address: str) -> None:
+        """Count a stranger who has come in; TooOften when that address has had its share."""
+        self._rate.take(address)
+        self._remember(stranger)
 
     def renew(self, identity: Identity, display: str | None = None) -> GuestPass:
         """The same guest with a fresh pass, by another name when one is given."""

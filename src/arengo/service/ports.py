@@ -101,6 +101,12 @@ class SpaceStore(Protocol):
     async def find(self, space: SpaceId) -> Space | None:
         """Give the space as it was last saved; presence is not kept, everybody on stage is away."""
 
+    async def find_for(self, space: SpaceId, reader: PersonId | None) -> Space | None:
+        """Give the space as `find` does if it is public or remembers *reader*.
+
+        A private space of other people takes the same steps as one that does not exist.
+        """
+
     async def save(self, space: Space, *, changed: Collection[PersonId], over: Collection[int]) -> None:
         """Write *space* and its *changed* members in one transaction, over one of the versions *over*; StaleSpace otherwise.
 

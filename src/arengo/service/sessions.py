@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from arengo.domain.errors import Refusal
 from arengo.domain.identity import Identity
@@ -17,7 +18,7 @@ from arengo.service.guests import PREFIX as GUEST_PREFIX
 from arengo.service.ids import Ids
 from arengo.service.known_devices import KnownDevices
 from arengo.service.passwords import Passwords
-from arengo.service.rates import RateLimit, TooOften, address_key
+from arengo.service.rates import AddressRateLimit, RateLimit, TooOften
 from arengo.service.recognition import Recognition, secret_hash
 
 
@@ -54,9 +55,16 @@ class Sessions:
         self._clock = clock
         self._limits = limits
         remembered = limits.addresses_remembered
-        self._by_both = RateLimit(Rate(limits.login_tries, limits.login_tries_s), clock, remembered=remembered)
+        self._by_both = AddressRateLimit(
+            Rate(limits.login_tries, limits.login_tries_s), clock, remembered=remembered, networks=limits.networks_per_site
+        )
         self._by_name = RateLimit(Rate(limits.login_tries_per_name, limits.login_tries_per_name_s), clock, remembered=remembered)
-        self._by_address = RateLimit(Rate(limits.login_tries_per_address, limits.login_tries_per_address_s), clock, remembered=remembered)
+        self._by_address = AddressRateLimit(
+            Rate(limits.login_tries_per_address, limits.login_tries_per_address_s),
+            clock,
+            remembered=remembered,
+            networks=limits.networks_per_site,
+        )
         self._by_device = RateLimit(Rate(limits.login_tries_per_device, limits.login_tries_per_device_s), clock, remembered=remembered)
 
     async def sign_in(
@@ -75,15 +83,15 @@ class Sessions:
         name = name.strip().lower()[: self._limits.name_max_chars + 1]
         known = await self._known_device(name, device) if device else None
         # Counted before the slow hash, so that tries at the same time cannot pass the limit together.
-        counted = self._count(name, address_key(address), known)
+        counted = self._count(name, address, known)
         account, kept = await self._find(name)
         typed = unicodedata.normalize("NFKC", password[: self._limits.password_max_chars])
         if not await self._passwords.verify(typed, kept) or account is None or kept is None:
             raise Refusal("The name or the password is wrong.", code="wrong_password")
         if account.banned or self._recognition.is_banned(account.id):
             raise Refusal("This account was banned by the operator.", code="banned")
-        for limit, key in counted:
-            limit.forgive(key)
+        for forgive in counted:
+            forgive()
         if self._passwords.is_outdated(kept):
             outdated, kept = kept, await self._passwords.hash(typed)
             await self._accounts.renew_password_hash(account.id, kept, instead_of=outdated)
@@ -141,16 +149,23 @@ class Sessions:
         account, kept = await self._find(name)
         return self._devices.find(text, account.id, kept) if account and kept else None
 
-    def _count(self, name: str, address: str, device: str | None) -> Sequence[tuple[RateLimit, str]]:
-        """Count a try where it belongs. A known device has a count of its own; with too many wrong ones it is unknown for a while."""
+    def _count(self, name: str, address: str, device: str | None) -> Sequence[Callable[[], None]]:
+        """Count a try where it belongs, and return what takes each count back.
+
+        A known device has a count of its own; with too many wrong ones it is unknown for a while.
+        """
         if device is not None:
             try:
                 self._by_device.take(device)
             except TooOften:
                 pass
             else:
-                return ((self._by_device, device),)
-        counted = ((self._by_both, f"{name} {address}"), (self._by_name, name), (self._by_address, address))
-        for limit, key in counted:
-            limit.take(key)
-        return counted
+                return (partial(self._by_device.forgive, device),)
+        self._by_both.take(address, name)
+        self._by_name.take(name)
+        self._by_address.take(address)
+        return (
+            partial(self._by_both.forgive, address, name),
+            partial(self._by_name.forgive, name),
+            partial(self._by_address.forgive, address),
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import datetime
 
 from arengo.domain import absence, refusals
@@ -22,21 +23,37 @@ from arengo.service.ports import PeerId
 from arengo.service.space_media import has_open_mic
 from arengo.service.space_room import SpaceRoom
 
+Admit = Callable[[], None]
+"""Counts somebody new at the moment when nothing else can refuse them any more, or refuses them itself."""
+
+
+def nobody_new() -> None:
+    """Count nobody: an account, or a guest who was counted before."""
+
 
 async def enter(
-    room: SpaceRoom, person: Person, outlet: Outlet, *, shown: bool, since: int | None, credential: Credential | None = None
+    room: SpaceRoom,
+    person: Person,
+    outlet: Outlet,
+    *,
+    shown: bool,
+    since: int | None,
+    credential: Credential | None = None,
+    admit: Admit = nobody_new,
 ) -> Attendant:
     """Give *person* a channel; the older one, if any, is closed as replaced. *since*: the last version that they have seen."""
     require_valid(credential)
     room.require_entry(person)
     _require_room(room, person)
-    attendant = _attend(room, person)
+    admit()
+    attendant = _attendant(room, person)
     previous, attendant.outlet = attendant.outlet, outlet
     attendant.credential = credential
     attendant.person = person
     attendant.is_shown = shown
     if previous is not None:
         previous.close(Replaced())
+    room.attendance.note(attendant, room.tools.clock.monotonic())
     room.herald.welcome(attendant, room.space, since)
     await note_presence(room, attendant)
     return attendant
@@ -63,25 +80,45 @@ async def depart(room: SpaceRoom, attendant: Attendant) -> None:
 
 
 async def open_media(
-    room: SpaceRoom, person: Person, door: Door, offer: str, requester: str, credential: Credential | None = None
+    room: SpaceRoom,
+    person: Person,
+    door: Door,
+    offer: str,
+    requester: str,
+    *,
+    shown: bool | None,
+    credential: Credential | None = None,
+    admit: Admit = nobody_new,
 ) -> tuple[MediaSession, str]:
-    """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone."""
-    room.tools.offers.take(f"{room.space.id}/{person.id}")
+    """Answer *offer* of *person*; by WHIP this is also the act of coming on stage with an open microphone.
+
+    *shown*: whether they are named among the listeners; None leaves that as their channel said, and whoever is new unnamed.
+    An offer counts once it has been answered: one that makes no sense takes nothing from anybody.
+    """
     _require_sound(room, person, credential)
+    offers = f"{room.space.id}/{person.id}"
+    room.tools.offers.check(offers)
     if door is not Door.WHIP:
         _require_room(room, person)
-        room.tools.admission.require_place(has_reserve=has_reserve(room.space, person))
+    is_called = door is Door.WHIP or has_reserve(room.space, person)
+    room.tools.admission.require_place(has_reserve=is_called)
     if door is Door.WHIP:
         decide(room.space, person, ComeOnStage(Mic.ON), room.moment(person.id, room.now()))
     session = MediaSession(room.tools.ids.token(), PeerId(next(room.tools.peer_numbers)), door, room.space.id, person.id, credential)
     answer = await room.media.accept(session, _attendant(room, person), offer, requester)
     try:
         _require_sound(room, person, credential)
-        attendant = _attend(room, person)
-        room.media.join(attendant, session)
+        room.tools.offers.take(offers)
+        admit()
+        late = room.tools.admission.gives_way(requester, has_reserve=is_called)
+        attendant = _attendant(room, person)
+        attendant.is_shown = attendant.is_shown if shown is None else shown
+        room.media.join(attendant, session, requester)
     except ArengoError:
         await room.media.abandon(session)
         raise
+    if late is not None:
+        await room.media.give_way(late)
     await note_presence(room, attendant)
     if door is Door.WHIP:
         await _come_by_whip(room, attendant, session)
@@ -104,7 +141,7 @@ async def hang_up(room: SpaceRoom, session: MediaSession, why: MediaEnd | None, 
     if was_publisher and session.door is Door.WHIP and has_open_mic(room.space, person.id):
         await room.post(lambda space, now: _closed_mic(space, person))
     is_over = (why is None and session.door is Door.WHIP) or (said_goodbye and _only_listens(room.space, person))
-    if is_over and not attendant.is_present:
+    if is_over and attendant.outlet is None and not attendant.sessions:
         await depart(room, attendant)
     else:
         await note_presence(room, attendant)
@@ -133,6 +170,7 @@ async def connected(room: SpaceRoom, session: MediaSession) -> None:
     attendant = room.attendance.find(session.person)
     if attendant is not None and session in attendant.sessions:
         await room.media.connected(attendant, session)
+        await note_presence(room, attendant)
         await room.media.settle(room.space)
 
 
@@ -183,11 +221,3 @@ def _require_room(room: SpaceRoom, person: Person) -> None:
 
 def _attendant(room: SpaceRoom, person: Person) -> Attendant:
     return room.attendance.find(person.id) or Attendant(person, room.voice(person.id))
-
-
-def _attend(room: SpaceRoom, person: Person) -> Attendant:
-    attendant = room.attendance.find(person.id)
-    if attendant is None:
-        attendant = Attendant(person, room.voice(person.id))
-        room.attendance.add(attendant)
-    return attendant

@@ -12,7 +12,7 @@ from arengo.service.space_room import SpaceRoom
 
 @dataclass(frozen=True, slots=True)
 class SpaceFigures:
-    """*spaces* by state, of those with a room; *people* by role, guests apart.
+    """*spaces* by state, of those with a room; *people* by role, guests apart; *joining*: media sessions that are not connected yet.
 
     *event_lag_s*: the slowest turn of the last second; *shedding*: what is shed for the load.
     """
@@ -21,6 +21,7 @@ class SpaceFigures:
     people: Mapping[str, int]
     channels: int
     media_sessions: int
+    joining: int
     event_lag_s: float
     shedding: Shedding
 
@@ -29,14 +30,16 @@ def figures_of(rooms: Iterable[SpaceRoom], shedding: Shedding) -> SpaceFigures:
     """Count what is in *rooms* now."""
     spaces: Counter[str] = Counter()
     people: Counter[str] = Counter()
-    channels = sessions = 0
+    channels = sessions = joining = 0
     lag_s = 0.0
     for room in rooms:
         spaces[room.space.state.value] += 1
         lag_s = max(lag_s, room.lag_s)
-        for attendant in room.attendance.everybody():
+        for session in room.attendance.sessions():
+            sessions += session.is_connected
+            joining += not session.is_connected
+        for attendant in room.attendance.present():
             person = attendant.person
             people["guest" if person.is_guest else room.space.role(person.id).value] += 1
             channels += attendant.outlet is not None
-            sessions += len(attendant.sessions)
-    return SpaceFigures(spaces, people, channels, sessions, lag_s, shedding)
+    return SpaceFigures(spaces, people, channels, sessions, joining, lag_s, shedding)

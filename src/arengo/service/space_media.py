@@ -16,6 +16,7 @@ from arengo.domain.ids import PersonId, SpaceId
 from arengo.domain.space import Space
 from arengo.service.attendance import Attendance, Attendant, Door, MediaSession
 from arengo.service.ended_sessions import EndedSessions
+from arengo.service.joining import Joining
 from arengo.service.news import MediaEnd, MediaEnded
 from arengo.service.ports import MediaPlane, NodeId, PeerId
 
@@ -32,12 +33,14 @@ class RoomMedia:
         attendance: Attendance,
         peers: MutableMapping[PeerId, MediaSession],
         ended: EndedSessions,
+        joining: Joining,
     ) -> None:
         self._space = space
         self._plane = plane
         self._attendance = attendance
         self._peers = peers
         self._ended = ended
+        self._joining = joining
         self._allowed: set[MediaSession] = set()
         self._prompt: set[MediaSession] = set()
         self._hushed: Counter[PersonId] = Counter()
@@ -56,20 +59,27 @@ class RoomMedia:
         )
         return answer.sdp
 
+    async def give_way(self, session: MediaSession) -> None:
+        """Close a session, of any room, that is not connected yet; its own room hears of it from the media plane."""
+        self._joining.remove(session)
+        await self._plane.close_peer(THIS_NODE, session.peer, "server")
+
     async def abandon(self, session: MediaSession) -> None:
         """Close a peer that never became part of the room."""
         await self._plane.close_peer(THIS_NODE, session.peer, "server")
 
-    def join(self, attendant: Attendant, session: MediaSession) -> None:
+    def join(self, attendant: Attendant, session: MediaSession, requester: str) -> None:
         """Make *session* one of *attendant*'s; older ones go on until it is connected, so that a change of network cuts nothing."""
         self._attendance.add_session(attendant, session)
         self._peers[session.peer] = session
+        self._joining.add(session, requester)
         if attendant.publisher is None and session.door.may_send:
             attendant.publisher = session
 
     async def connected(self, attendant: Attendant, session: MediaSession) -> None:
         """Let *session* take over from the older ones with the same part, which are closed as replaced."""
         session.is_connected = True
+        self._joining.remove(session)
         place = attendant.sessions.index(session)
         rivals = [s for s in attendant.sessions if s is not session and _clash(s.door, session.door)]
         if any(s.is_connected for s in rivals if attendant.sessions.index(s) > place):
@@ -114,6 +124,7 @@ class RoomMedia:
         """Take a session out."""
         self._attendance.remove_session(attendant, session)
         self._peers.pop(session.peer, None)
+        self._joining.remove(session)
         self._allowed.discard(session)
         self._prompt.discard(session)
 

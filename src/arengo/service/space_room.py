@@ -30,6 +30,7 @@ from arengo.service.attendance import Attendance, Attendant, Door, MediaSession
 from arengo.service.clock import Clock
 from arengo.service.ended_sessions import EndedSessions
 from arengo.service.ids import Ids
+from arengo.service.joining import Joining
 from arengo.service.news import Failing, Farewell, MediaEnd, Over, PutOut
 from arengo.service.ports import MediaPlane, PeerId, SpaceStore, StaleSpace
 from arengo.service.rates import RateLimit
@@ -56,6 +57,7 @@ class RoomTools:
     peer_numbers: Iterator[int]
     peers: dict[PeerId, MediaSession]  # every open session of the server
     ended: EndedSessions
+    joining: Joining
     commands: RateLimit
     reactions: RateLimit
     offers: RateLimit
@@ -69,7 +71,7 @@ class SpaceRoom:
         self.tools = tools
         self.epoch = tools.ids.token()[:12]
         self.attendance = Attendance()
-        self.media = RoomMedia(space.id, tools.media, self.attendance, tools.peers, tools.ended)
+        self.media = RoomMedia(space.id, tools.media, self.attendance, tools.peers, tools.ended, tools.joining)
         self.herald = Herald(self.attendance, tools.limits, self.resume_token)
         self.active: tuple[Voice, ...] = ()  # who is heard now, dominant first
         self.banned: set[PersonId] = set()

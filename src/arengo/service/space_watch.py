@@ -53,9 +53,9 @@ class RoomWatch:
         room = self._room
         moment = room.tools.clock.monotonic()
         for attendant in room.attendance.gone_for(room.tools.limits.audience_grace_s, moment):
-            room.attendance.remove(attendant)
+            gone_s = moment - (attendant.gone_since or moment)
+            room.attendance.give_up(attendant)
             if room.space.member(attendant.person).hand_since is not None:
-                gone_s = moment - (attendant.gone_since or moment)
                 self._left[attendant.person.id] = room.now() - timedelta(seconds=gone_s)
         for person in [p for p in self._left if not _has_hand_up(room.space, p)]:
             del self._left[person]

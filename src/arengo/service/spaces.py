@@ -23,17 +23,19 @@ from arengo.domain.ids import PersonId, SpaceId, is_space_id
 from arengo.domain.lifecycle import State
 from arengo.domain.rates import Rate
 from arengo.domain.settings import Settings
+from arengo.domain.space import Space
 from arengo.limits import Limits
 from arengo.service.admission import Admission
 from arengo.service.attendance import Attendant, Door, MediaSession
 from arengo.service.clock import Clock
 from arengo.service.ended_sessions import EndedSessions
 from arengo.service.ids import Ids
+from arengo.service.joining import Joining
 from arengo.service.news import Crowd, Outlet
 from arengo.service.ports import MediaPlane, PeerId, PeopleDirectory, SpaceStore
 from arengo.service.rates import RateLimit
 from arengo.service.resume import ResumeTokens, Stay
-from arengo.service.space_door import enter, hang_up, open_media, shut_out
+from arengo.service.space_door import Admit, enter, hang_up, nobody_new, open_media, shut_out
 from arengo.service.space_ear import MediaEar
 from arengo.service.space_figures import SpaceFigures, figures_of
 from arengo.service.space_listing import SpaceView, by_audience, is_overdue, view_of
@@ -126,9 +128,12 @@ class Spaces:
 
     async def view(self, space_id: SpaceId, identity: Identity | None) -> SpaceView:
         """Show a space to *identity*, or refuse with `no_such_space`."""
-        view = await self._view(space_id)
-        require_sight(view.space, identity.person if identity else None)
-        return view
+        person = identity.person if identity else None
+        space = await self._seen(space_id, person)
+        if space.is_live:
+            return view_of(await self._room(space_id, person))
+        room = self.rooms.find(space_id)
+        return view_of(room) if room is not None else SpaceView(space, Crowd())
 
     async def listed(self, state: State, identity: Identity | None) -> list[SpaceView]:
         """Show the spaces in *state* that *identity* may see: live ones by audience, others by time."""
@@ -143,21 +148,21 @@ class Spaces:
 
     async def audience(self, space_id: SpaceId, identity: Identity | None, *, after: str | None, most: int) -> Sequence[Person]:
         """Give a page of those who listen, in the order in which they came, from behind the person *after*."""
-        room = await self._room(space_id, identity)
+        room = await self._room(space_id, identity.person if identity else None)
         on_stage = frozenset(m.person.id for m in room.space.on_stage())
         most = min(max(most, 1), self._limits.people_page)
         return room.attendance.listeners_after(on_stage, PersonId(after) if after else None, most=most)
 
     async def permitted(self, space_id: SpaceId, identity: Identity) -> Sequence[Person]:
         """Give the accounts that may enter a private space; the host alone learns them."""
-        room = await self._room(space_id, identity)
+        room = await self._room(space_id, identity.person)
         if identity.id != room.space.host.id:
             raise refusals.not_permitted("permit_entry")
         return [m.person for m in room.space.members.values() if m.may_enter]
 
-    async def person(self, space_id: SpaceId, person_id: str) -> Person:
-        """Find whom a command is about: in the space, or anywhere; refuse with `no_such_person`."""
-        room = await self.rooms.room(space_id)
+    async def person(self, space_id: SpaceId, person_id: str, *, by: Person) -> Person:
+        """Find the person whom a command of *by* is about: in the space, or anywhere; refuse with `no_such_person`."""
+        room = await self._room(space_id, by)
         member = room.space.members.get(PersonId(person_id))
         attendant = room.attendance.find(PersonId(person_id))
         if attendant is not None:
@@ -193,7 +198,7 @@ class Spaces:
 
     async def ask(self, space_id: SpaceId, identity: Identity, command: Command) -> SpaceView:
         """Let *identity* command a space; give it as it is after that."""
-        room = await self._room(space_id, identity)
+        room = await self._room(space_id, identity.person)
         await room.ask(identity.person, command, credential=identity.credential)
         return view_of(room)
 
@@ -209,19 +214,15 @@ class Spaces:
         stay: Stay | None,
         since: int,
         credential: Credential | None = None,
+        admit: Admit = nobody_new,
     ) -> Seat:
         """Give *person* a channel; with the *stay* of a resume token, they are told only what came after version *since*."""
-        room = await self.rooms.room(space_id)
+        room = await self._room(space_id, person)
         if room.space.state.is_over:
-            require_sight(room.space, person)
             raise refusals.already_ended(room.space.state.value)
         known = stay is not None and stay.epoch == room.epoch
-        attendant = await enter(room, person, outlet, shown=shown, since=since if known else None, credential=credential)
+        attendant = await enter(room, person, outlet, shown=shown, since=since if known else None, credential=credential, admit=admit)
         return Seat(room, attendant)
-
-    def require_room(self) -> None:
-        """Refuse with `media_full` while new listeners are shed; asked before a stranger is made a guest, who would be counted."""
-        self._active.admission.require_room()
 
     async def stay(self, space_id: SpaceId, token: str) -> Stay | None:
         """Read a resume token of this space; None where it is not good, or its account has been banned."""
@@ -231,11 +232,20 @@ class Spaces:
         return None if await self._people.is_banned(stay.person.id) else stay
 
     async def open_media(
-        self, space_id: SpaceId, person: Person, door: Door, offer: str, requester: str, credential: Credential | None = None
+        self,
+        space_id: SpaceId,
+        person: Person,
+        door: Door,
+        offer: str,
+        requester: str,
+        *,
+        shown: bool | None = None,
+        credential: Credential | None = None,
+        admit: Admit = nobody_new,
     ) -> tuple[str, str]:
         """Answer an SDP offer; give the name of the session and the answer. *requester* is an IP address."""
-        room = await self.rooms.room(space_id)
-        session, answer = await open_media(room, person, door, offer, requester, credential)
+        room = await self._room(space_id, person)
+        session, answer = await open_media(room, person, door, offer, requester, shown=shown, credential=credential, admit=admit)
         return session.id, answer
 
     async def close_media(self, space_id: SpaceId, door: Door, session_id: str) -> None:
@@ -287,18 +297,24 @@ class Spaces:
             raise Unavailable("The server is not ready.")
         return self._running
 
-    async def _view(self, space_id: SpaceId) -> SpaceView:
-        room = self.rooms.find(space_id)
-        if room is not None:
-            return view_of(room)
-        stored = await self._store.find(space_id) if is_space_id(space_id) else None
-        if stored is None:
-            raise refusals.no_such_space()
-        return view_of(await self.rooms.room(space_id)) if stored.is_live else SpaceView(stored, Crowd())
+    async def _seen(self, space_id: SpaceId, person: Person | None) -> Space:
+        """Give the space if *person* may know of it, else refuse with `no_such_space`.
 
-    async def _room(self, space_id: SpaceId, identity: Identity | None) -> SpaceRoom:
+        A private space and one that does not exist cost the same look into the store, and nothing is remembered of it.
+        """
+        room = self.rooms.find(space_id)
+        if room is not None and may_see(room.space, person):
+            return room.space
+        stored = await self._store.find_for(space_id, person.id if person else None) if is_space_id(space_id) else None
+        if room is not None or stored is None or not may_see(stored, person):
+            raise refusals.no_such_space()
+        return stored
+
+    async def _room(self, space_id: SpaceId, person: Person | None) -> SpaceRoom:
+        """Give the room of a space that *person* may know of; the only way from outside to a room."""
+        await self._seen(space_id, person)
         room = await self.rooms.room(space_id)
-        require_sight(room.space, identity.person if identity else None)
+        require_sight(room.space, person)
         return room
 
     def _now(self) -> datetime:
@@ -308,6 +324,7 @@ class Spaces:
     def _tools(self, tokens: ResumeTokens) -> RoomTools:
         limits = self._limits
         peers: dict[PeerId, MediaSession] = {}
+        joining = Joining(limits)
         return RoomTools(
             store=self._store,
             media=self._media,
@@ -315,10 +332,11 @@ class Spaces:
             ids=self._ids,
             limits=limits,
             tokens=tokens,
-            admission=Admission(peers, self._clock, limits, SystemRandom().random),
+            admission=Admission(peers, joining, self._clock, limits, SystemRandom().random),
             peer_numbers=count(1),
             peers=peers,
             ended=EndedSessions(self._clock, kept_s=limits.media_session_ended_s),
+            joining=joining,
             commands=self._rate(limits.commands_per_person, limits.commands_per_person_s),
             reactions=self._rate(limits.reactions_per_person, limits.reactions_per_person_s),
             offers=self._rate(limits.media_sessions_per_person, limits.media_sessions_per_person_s),

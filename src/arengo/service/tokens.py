@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from arengo.domain.errors import Refusal
 from arengo.domain.identity import Credential
 from arengo.domain.scopes import parse_scopes, require_valid
+from arengo.domain.text import clean_label
 from arengo.limits import Limits
 from arengo.service.account_store import ApiToken, LoginStore
 from arengo.service.clock import Clock
@@ -28,13 +29,7 @@ class Tokens:
         self, account_id: str, *, label: str, scopes: Iterable[str] | None, by: Credential | None = None
     ) -> tuple[ApiToken, str]:
         """A new token and its secret, which nobody sees again. Refusal `scope_unknown`, `label_invalid`, `too_many_tokens`."""
-        label = " ".join(label.split())
-        if not 1 <= len(label) <= self._limits.token_label_max_chars or not label.isprintable():
-            raise Refusal(
-                f"A label has 1 to {self._limits.token_label_max_chars} visible characters.",
-                code="label_invalid",
-                facts={"most": self._limits.token_label_max_chars},
-            )
+        label = clean_label(label, most=self._limits.token_label_max_chars)
         secret = "arengo_" + self._ids.token()
         token = ApiToken(self._ids.snowflake(), account_id, label, parse_scopes(scopes), self._clock.now())
         await self._store.add_token(token, secret_hash(secret), most=self._limits.tokens_per_account)

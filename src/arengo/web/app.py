@@ -60,7 +60,7 @@ def create_app(services: Services, config: WebConfig | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.edge = Edge(_inner(app, Channels(app, services)), config, services.limits, services.tally)
+    app.edge = Edge(_inner(app, Channels(app, services)), config, services.limits, services.tally, services.settings.url)
     return app
 
 

@@ -37,3 +37,4 @@ class WebConfig:
     metrics_token: str | None = None
     connections: Sized = ()
     ca_certificate: Path | None = None
+    hosts: tuple[str, ...] = ()  # names of the server beside that of its address

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 
 from arengo.limits import Limits
-from arengo.service.rates import address_key
+from arengo.service.rates import networks_of
 from arengo.service.tally import Tally
 
 _log = logging.getLogger("arengo.connections")
@@ -148,4 +148,4 @@ class Connections:
             return address
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
             parsed = parsed.ipv4_mapped
-        return None if any(parsed in network for network in self._trusted) else address_key(str(parsed))
+        return None if any(parsed in network for network in self._trusted) else networks_of(str(parsed))[0]

@@ -20,6 +20,7 @@ from arengo.limits import Limits
 from arengo.service.tally import Tally
 from arengo.web.config import WebConfig
 from arengo.web.errors import PROBLEM_JSON, code_told, problem_bytes
+from arengo.web.hosts import OwnHosts
 from arengo.web.security import headers_for
 
 _MAPPED = "::ffff:"
@@ -32,23 +33,28 @@ _access = logging.getLogger("arengo.access")
 class Edge:
     """Wraps the application; keeps nothing between requests."""
 
-    def __init__(self, app: ASGIApp, config: WebConfig, limits: Limits, tally: Tally) -> None:
+    def __init__(self, app: ASGIApp, config: WebConfig, limits: Limits, tally: Tally, url: str) -> None:
         self._app = app
         self._config = config
         self._limits = limits
         self._tally = tally
+        self._hosts = OwnHosts(url, config.hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         believe_proxy(scope, self._config.trusted_proxies)
         if scope["type"] == ScopeType.HTTP:
             await self._answer(scope, receive, send)
+        elif scope["type"] == ScopeType.WEBSOCKET and not self._hosts.has(_header(scope, b"host")):
+            await receive()  # that it connects
+            await send({"type": "websocket.close", "code": 1008, "reason": "unknown_host"})
         else:
             await self._app(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         status, size, is_whole = 0, 0, False
-        security = headers_for(scope["path"], _header(scope, b"host"), is_secure=scope["scheme"] == "https")
+        host = _header(scope, b"host")
+        security = headers_for(scope["path"], host, is_secure=scope["scheme"] == "https")
         method = str(scope.get("method", ""))
 
         async def send_and_note(message: Message) -> None:
@@ -73,6 +79,8 @@ class Edge:
 
         if _header_size(scope) > self._limits.header_bytes:
             await _refuse(send_and_note, "header_too_large", "The header of the request is larger than it may be.")
+        elif not self._hosts.has(host):
+            await _refuse(send_and_note, "unknown_host", "This server does not go by that name. Its operator can add one with --host.")
         else:
             await self._app(scope, receive_whole, send_and_note)
         milliseconds = (time.perf_counter() - began) * 1000

@@ -83,6 +83,7 @@ STATUS: Final[Mapping[str, int]] = {
     "not_acceptable": 406,
     "too_large": 413,
     "unsupported_media_type": 415,
+    "unknown_host": 421,
     "rate_limited": 429,
     "header_too_large": 431,
     "request_timeout": 408,
@@ -165,8 +166,13 @@ def problem_bytes(code: str, detail: str) -> tuple[Problem, bytes]:
 
 
 def problem_response(body: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
-    """*body* on the wire."""
-    return Response(msgspec.json.encode(body), status_code=body.status, media_type=PROBLEM_JSON, headers=dict(headers or {}))
+    """*body* on the wire; nobody keeps it, for what is refused to one may be shown to another."""
+    return Response(
+        msgspec.json.encode(body),
+        status_code=body.status,
+        media_type=PROBLEM_JSON,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
 
 
 def answer_arengo_error(_: Request[Any, Any, Any], error: ArengoError) -> Response[bytes]:

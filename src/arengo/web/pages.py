@@ -16,6 +16,7 @@ from arengo.domain import refusals
 from arengo.domain.errors import Refusal, Unavailable
 from arengo.domain.identity import Identity
 from arengo.domain.ids import SpaceId
+from arengo.domain.settings import Visibility
 from arengo.service.services import Services
 from arengo.web.auth import identify
 from arengo.web.config import web_config
@@ -34,16 +35,17 @@ _VARY = "Accept-Language, Cookie"
 async def page_of_space(
     space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], site: NamedDependency[Site]
 ) -> Response[bytes]:
-    """The page of a space; for whom it is private, the same as for one that does not exist."""
+    """The page of a space; for whom it is private, the same as for one that does not exist. No browser keeps either."""
     lang = preferred(request.headers.get("accept-language", ""))
     try:
         view = await services.spaces.view(SpaceId(space_id), await _reader(request, services))
     except Refusal:
-        return page_response(request, site.page(lang=lang), status=404, vary=_VARY)
+        return page_response(request, site.page(lang=lang), status=404, vary=_VARY, cache="no-store")
     except Unavailable:
-        return page_response(request, site.page(lang=lang), status=503, vary=_VARY)  # the app asks again by itself
+        return page_response(request, site.page(lang=lang), status=503, vary=_VARY, cache="no-store")  # the app asks again by itself
     page = space_page(view, services.settings, lang)
-    return page_response(request, site.page(title=page.title, head=page.head, body=page.body, lang=lang), vary=_VARY)
+    cache = "no-cache" if view.space.settings.visibility is Visibility.PUBLIC else "no-store"
+    return page_response(request, site.page(title=page.title, head=page.head, body=page.body, lang=lang), vary=_VARY, cache=cache)
 
 
 async def _reader(request: AnyRequest, services: Services) -> Identity | None:

@@ -31,9 +31,11 @@ async def site_file(request: AnyRequest, site: NamedDependency[Site]) -> Respons
     raise NotFoundException()
 
 
-def page_response(request: AnyRequest, body: bytes, *, status: int = 200, vary: str | None = None) -> Response[bytes]:
-    """An HTML page that is asked for again each time."""
-    headers = {"Cache-Control": "no-cache"}
+def page_response(
+    request: AnyRequest, body: bytes, *, status: int = 200, vary: str | None = None, cache: str = "no-cache"
+) -> Response[bytes]:
+    """An HTML page that is asked for again each time, unless *cache* says otherwise."""
+    headers = {"Cache-Control": cache}
     if vary is not None:
         headers["Vary"] = vary
     return Response(b"" if request.method == "HEAD" else body, status_code=status, media_type="text/html", headers=headers)

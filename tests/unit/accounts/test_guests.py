@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from tests.fakes.clock import StoppedClock
 from arengo.limits import Limits
 from arengo.service.guests import Guests
 from arengo.service.ids import SystemIds
+from arengo.service.rates import TooOften
 
 
 def guests_at(clock: StoppedClock, secret: bytes = b"s" * 32) -> Guests:
@@ -67,3 +69,14 @@ def test_a_body_that_we_would_not_write_is_refused_even_when_it_is_sealed(clock:
     seal = base64.urlsafe_b64encode(hmac.digest(b"s" * 32, text, hashlib.sha256))
 
     assert guests_at(clock).recognise("g." + (text + b"." + seal).decode()) is None
+
+
+def test_changing_among_the_networks_of_a_56_brings_few_guests_more(clock: StoppedClock) -> None:
+    limits = Limits(guests_per_address=10)
+    guests = Guests(b"s" * 32, ids=SystemIds(clock), clock=clock, limits=limits)
+    welcome = 0
+    for number in range(256 * 10):
+        with contextlib.suppress(TooOften):
+            guests.welcome(f"2001:db8:1:{number % 256:x}::1")
+            welcome += 1
+    assert welcome == limits.guests_per_address * limits.networks_per_site

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.domain.builders import ANN, BEN, CLEO, GUEST, HOST, a_space, after, events_of
 from tests.unit.domain.refused import refused
@@ -85,9 +87,28 @@ def test_a_co_host_who_is_taken_off_is_co_host_no_more() -> None:
 
 def test_co_hosts_do_not_act_upon_each_other() -> None:
     space = a_space(cohosts=[ANN, BEN])
-    for command in (TakeOffStage(BEN.id), RemovePerson(BEN), RemovePerson(HOST)):
+    for command in (MutePerson(BEN.id), TakeOffStage(BEN.id), RemovePerson(BEN), MutePerson(HOST.id), RemovePerson(HOST)):
         with refused("not_permitted"):
             events_of(space, ANN, command)
+
+
+def test_a_co_host_who_mutes_all_spares_the_other_co_host_and_the_host_does_not() -> None:
+    space = after(a_space(cohosts=[ANN, BEN], speakers=[CLEO]), HOST, SetMic(Mic.ON))
+    assert {e.person for e in events_of(space, ANN, MuteAll()) if isinstance(e, MicChanged)} == {CLEO.id}
+    assert {e.person for e in events_of(space, HOST, MuteAll()) if isinstance(e, MicChanged)} == {ANN.id, BEN.id, CLEO.id}
+
+
+def test_a_stand_in_acts_upon_speakers_and_not_upon_a_co_host() -> None:
+    space = replace(a_space(cohosts=[ANN], speakers=[BEN, CLEO]), stand_in=BEN.id)
+    assert {e.person for e in events_of(space, BEN, MuteAll()) if isinstance(e, MicChanged)} == {CLEO.id}
+    for command in (MutePerson(ANN.id), TakeOffStage(ANN.id), RemovePerson(ANN)):
+        with refused("not_permitted"):
+            events_of(space, BEN, command)
+
+
+def test_a_moderator_may_mute_themself() -> None:
+    space = a_space(cohosts=[ANN])
+    assert events_of(space, ANN, MutePerson(ANN.id)) == (MicChanged(ANN.id, Mic.OFF, MutedBy.HOST),)
 
 
 def test_removal_takes_place_hand_and_invitation() -> None:

@@ -38,6 +38,7 @@ export const ENGLISH_REFUSALS: RefusalSentences = {
   sdp_not_bundled: "The browser’s offer of sound is split over several ways.",
   csrf: "This page is older than your session. Load it again.",
   origin: "This came from another site and was not done.",
+  unknown_host: "This server does not go by this name. Open it at its own address.",
   scope_missing: "This key may not do that.",
   unavailable: "The server is busy with itself for a moment. Try again shortly.",
   replaced: "Another device took over.",

@@ -38,6 +38,7 @@ export const ITALIAN_REFUSALS: RefusalSentences = {
   sdp_not_bundled: "L’offerta di suono del browser è divisa su più strade.",
   csrf: "Questa pagina è più vecchia della tua sessione. Ricaricala.",
   origin: "Questo veniva da un altro sito e non è stato fatto.",
+  unknown_host: "Questo server non risponde a questo nome. Aprilo al suo indirizzo.",
   scope_missing: "Questa chiave non lo può fare.",
   unavailable: "Il server è occupato per un momento. Riprova tra poco.",
   replaced: "Ha preso il posto un altro dispositivo.",

@@ -5,7 +5,7 @@ export const REFUSAL_CODES = [
   "rate_limited", "signup_closed", "invitation_required", "not_permitted", "no_such_space", "no_such_person", "not_live",
   "already_ended", "stage_full", "not_invited", "follows_not_available", "removed", "banned", "private", "guests_forbidden",
   "media_full", "sdp_malformed", "sdp_video_refused", "sdp_no_audio", "sdp_no_opus", "sdp_no_fingerprint", "sdp_no_ice",
-  "sdp_too_large", "sdp_too_many_lines", "sdp_not_bundled", "csrf", "origin", "scope_missing", "unavailable", "replaced",
+  "sdp_too_large", "sdp_too_many_lines", "sdp_not_bundled", "csrf", "origin", "unknown_host", "scope_missing", "unavailable", "replaced",
   "too_many_cohosts",
   "invitation_invalid", "password_invalid", "lang_invalid", "label_invalid", "scope_unknown", "too_many_tokens",
   "too_many_invitations", "no_such_token", "no_such_login", "too_many_spaces", "topics_invalid", "already_started", "not_on_stage",

@@ -16,8 +16,8 @@ export class AccountOfReader implements Account {
 
   async refresh(): Promise<void> {
     const [instance, me] = [this.state.value.instance ?? (await this.#instance()), await this.api.me()];
-    if (me.ok) this.#signedIn(me.value, instance);
-    else if (me.problem.code === "not_signed_in") this.state.set({ name: "nobody", me: null, instance, problem: null });
+    if (me.ok && me.value !== null) this.#signedIn(me.value, instance);
+    else if (me.ok || me.problem.code === "not_signed_in") this.state.set({ name: "nobody", me: null, instance, problem: null });
     else this.state.update((state) => ({ ...state, instance, problem: me.problem }));
   }
 

@@ -23,7 +23,8 @@ import type { Happenings, Readable } from "./store.js";
 /** The HTTP API as the model needs it; nothing here throws. */
 export interface Api {
   instance(): Promise<Outcome<Instance>>;
-  me(): Promise<Outcome<Me>>;
+  /** Who is signed in; null for nobody. */
+  me(): Promise<Outcome<Me | null>>;
   changeMe(change: MeChange): Promise<Outcome<Me>>;
   signUp(account: NewAccount): Promise<Outcome<Me>>;
   signIn(name: string, password: string): Promise<Outcome<Me>>;

@@ -11,7 +11,7 @@ export function httpApi(http: Http): Api {
   const space = (id: string): string => `${SPACES}/${encodeURIComponent(id)}`;
   return {
     instance: () => http.json<Instance>(`${ROOT}/instance`),
-    me: () => http.json<Me>(`${ROOT}/me`),
+    me: async () => of(await http.json<{ me: Me | null }>(`${ROOT}/session`), ({ me }) => me),
     changeMe: (json) => http.json<Me>(`${ROOT}/me`, { method: "PATCH", json }),
     signUp: (json) => http.json<Me>(`${ROOT}/accounts`, { method: "POST", json }),
     signIn: (name, password) => http.json<Me>(`${ROOT}/session`, { method: "POST", json: { name, password } }),

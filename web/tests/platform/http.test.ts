@@ -103,6 +103,12 @@ describe("the API", () => {
     await httpApi(http).permits("../me");
     expect(calls.map(({ url }) => url)).toEqual(["/api/v1/accounts?q=a%26b", "/api/v1/spaces/..%2Fme/permits"]);
   });
+
+  it("asks who is signed in where nobody is an answer, since a browser writes every 401 into its console", async () => {
+    const { http, calls } = aServer(json({ me: null }));
+    expect(await httpApi(http).me()).toEqual({ ok: true, value: null });
+    expect(calls.map(({ url }) => url)).toEqual(["/api/v1/session"]);
+  });
 });
 
 describe("the media door", () => {

@@ -23,8 +23,10 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -107,6 +109,13 @@ class DatabaseSpaces:
     async def find(self, space: SpaceId) -> Space | None:
         async with self._database.read() as connection:
             found = await self._load(connection, select(spaces).where(spaces.c.id == space))
+        return found[0] if found else None
+
+    async def find_for(self, space: SpaceId, reader: PersonId | None) -> Space | None:
+        is_remembered = exists().where(space_members.c.space_id == spaces.c.id, space_members.c.person_id == reader)
+        is_open = or_(spaces.c.visibility == Visibility.PUBLIC.value, is_remembered)
+        async with self._database.read() as connection:
+            found = await self._load(connection, select(spaces).where(spaces.c.id == space, is_open))
         return found[0] if found else None
 
     async def save(self, space: Space, *, changed: Collection[PersonId], over: Collection[int]) -> None:

@@ -5,12 +5,13 @@ An offer is answered with all candidates, so there is no trickle and PATCH is 40
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 from litestar import Request, Response, Router, delete, post, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
-from litestar.params import FromPath
+from litestar.params import FromPath, Parameter
 
 from arengo.domain import refusals
 from arengo.domain.errors import ArengoError, Refusal
@@ -19,6 +20,7 @@ from arengo.domain.ids import SpaceId
 from arengo.domain.scopes import require_scope
 from arengo.service.attendance import Door
 from arengo.service.services import Services
+from arengo.service.space_door import Admit, nobody_new
 from arengo.web.api.stage import SPACE
 from arengo.web.edge import client_address
 from arengo.web.errors import answer_arengo_error
@@ -35,17 +37,27 @@ PREFLIGHT = {
 }
 
 AnyRequest = Request[Any, Any, Any]
+Shown = Annotated[
+    bool | None, Parameter(description="whether others see the listener's name; without it as the channel said, and without a channel no")
+]
 
 
 @post(f"{SPACE}/media", media_type=SDP, tags=["media"], summary="Join the sound")
 async def join(
-    space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+    space_id: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    maybe_identity: NamedDependency[Identity | None],
+    shown: Shown = None,
 ) -> Response[str]:
-    """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel."""
+    """Answer the offer of a whole stay; the header `Arengo-Resume` names the participant of a channel.
+
+    A participant is shown as their channel said in `hello`, unless *shown* says otherwise.
+    """
     if maybe_identity is not None:
         require_scope(maybe_identity, "speak")
-    who = await _participant(space_id, request, services, maybe_identity)
-    return await _answer(space_id, Door.APP, who, request, services)
+        require_scope(maybe_identity, "listen")
+    return await _answer(space_id, Door.APP, request, services, maybe_identity, shown=shown)
 
 
 @post(f"{SPACE}/whip", media_type=SDP, tags=["media"], summary="Publish by WHIP")
@@ -54,16 +66,24 @@ async def publish(
 ) -> Response[str]:
     """Come on stage with an open microphone and send sound into the space, as far as one may speak there."""
     require_scope(identity, "speak")
-    return await _answer(space_id, Door.WHIP, identity, request, services)
+    return await _answer(space_id, Door.WHIP, request, services, identity)
 
 
 @post(f"{SPACE}/whep", media_type=SDP, tags=["media"], summary="Listen by WHEP")
 async def listen(
-    space_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
+    space_id: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    maybe_identity: NamedDependency[Identity | None],
+    shown: Shown = None,
 ) -> Response[str]:
-    """Receive the sound of the space; a public one without saying who one is."""
-    who = await _participant(space_id, request, services, maybe_identity)
-    return await _answer(space_id, Door.WHEP, who, request, services)
+    """Receive the sound of the space; a public one without saying who one is.
+
+    A listener is counted, and named to others only with `?shown=true`.
+    """
+    if maybe_identity is not None:
+        require_scope(maybe_identity, "listen")
+    return await _answer(space_id, Door.WHEP, request, services, maybe_identity, shown=shown)
 
 
 @delete([f"{SPACE}/{door.value}/{{session_id:str}}" for door in Door], status_code=200, tags=["media"], summary="Hang up")
@@ -88,26 +108,33 @@ async def session_options(space_id: FromPath[str], session_id: FromPath[str]) ->
     return Response(None, status_code=204, headers=PREFLIGHT)
 
 
-async def _participant(space_id: str, request: AnyRequest, services: Services, identity: Identity | None) -> Identity:
+async def _answer(
+    space_id: str, door: Door, request: AnyRequest, services: Services, identity: Identity | None, *, shown: bool | None = None
+) -> Response[str]:
+    offer = await _offer(request, services.limits.sdp_bytes)
+    address = client_address(request)
+    who, admit = await _participant(space_id, request, services, identity, address)
+    session, answer = await services.spaces.open_media(
+        SpaceId(space_id), who.person, door, offer, address, shown=shown, credential=who.credential, admit=admit
+    )
+    location = f"/api/v1/spaces/{space_id}/{door.value}/{session}"
+    return Response(answer, status_code=201, media_type=SDP, headers={**ANY_ORIGIN, "Location": location})
+
+
+async def _participant(
+    space_id: str, request: AnyRequest, services: Services, identity: Identity | None, address: str
+) -> tuple[Identity, Admit]:
+    """Who asks, and what counts them once their offer is answered."""
     if identity is not None:
-        require_scope(identity, "listen")
-        return identity
+        return identity, nobody_new
     token = request.headers.get(RESUME_HEADER)
     stay = await services.spaces.stay(SpaceId(space_id), token) if token else None
     if stay is not None and not stay.person.is_guest:
         raise refusals.not_signed_in()  # a resume token names an account, it does not stand for its login
     if stay is not None:
-        return services.recognition.by_stay(stay.person)
-    await services.spaces.view(SpaceId(space_id), None)
-    services.spaces.require_room()
-    return services.guests.welcome(client_address(request)).identity
-
-
-async def _answer(space_id: str, door: Door, who: Identity, request: AnyRequest, services: Services) -> Response[str]:
-    offer = await _offer(request, services.limits.sdp_bytes)
-    session, answer = await services.spaces.open_media(SpaceId(space_id), who.person, door, offer, client_address(request), who.credential)
-    location = f"/api/v1/spaces/{space_id}/{door.value}/{session}"
-    return Response(answer, status_code=201, media_type=SDP, headers={**ANY_ORIGIN, "Location": location})
+        return services.recognition.by_stay(stay.person), nobody_new
+    stranger = services.guests.stranger(address)
+    return stranger, partial(services.guests.admit, stranger, address)
 
 
 async def _offer(request: AnyRequest, most: int) -> str:

@@ -1,7 +1,7 @@
 """Figures for Prometheus.
 
 They are told to this machine itself, or to whoever shows the metrics token; a request that a proxy passed on is not
-this machine's, whether the proxy is trusted or not.
+this machine's, whether the proxy is trusted or not, nor is one for another host than the machine's own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from arengo.service.space_figures import SpaceFigures
 from arengo.service.tally import Tally
 from arengo.web.config import web_config
 from arengo.web.edge import client_address, was_forwarded
+from arengo.web.hosts import is_loopback
 
 Stats = Mapping[str, int | float | list[int]]
 
@@ -107,7 +108,8 @@ class SpacesCollector(Collector):
         yield _by("arengo_spaces", "Spaces that are kept in memory, by state", "state", figures.spaces)
         yield _by("arengo_people", "People in spaces, by role", "role", figures.people)
         yield GaugeMetricFamily("arengo_channels", "Open space channels", value=figures.channels)
-        yield GaugeMetricFamily("arengo_media_sessions", "Media sessions of people", value=figures.media_sessions)
+        yield GaugeMetricFamily("arengo_media_sessions", "Media sessions that are connected", value=figures.media_sessions)
+        yield GaugeMetricFamily("arengo_media_sessions_joining", "Media sessions that are not connected yet", value=figures.joining)
         yield GaugeMetricFamily("arengo_shedding", "What is shed: 0 nothing, 1 events, 2 new listeners", value=figures.shedding)
         yield GaugeMetricFamily("arengo_event_lag_seconds", "Slowest command of the last second", value=figures.event_lag_s)
 
@@ -157,7 +159,8 @@ def _is_allowed(request: Request[Any, Any, Any], token: str | None) -> bool:
     if token and hmac.compare_digest(shown.encode(), token.encode()):
         return True
     try:
-        return ipaddress.ip_address(client_address(request)).is_loopback and not was_forwarded(request)
+        is_from_here = ipaddress.ip_address(client_address(request)).is_loopback and not was_forwarded(request)
+        return is_from_here and is_loopback(request.headers.get("host", ""))
     except ValueError:
         return False
 

@@ -14,7 +14,7 @@ from arengo.domain.ids import PersonId, SpaceId
 from arengo.domain.scopes import require_scope
 from arengo.service.services import Services
 from arengo.web.api.shapes import People, Version
-from arengo.web.api.stage import SPACE, ask
+from arengo.web.api.stage import SPACE, ask, ask_about
 from arengo.web.signaling import present
 
 
@@ -38,8 +38,7 @@ async def make_cohost(
     space_id: FromPath[str], person_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
 ) -> Version:
     """Name a co-host, whether they are there or not; the host alone may."""
-    await services.spaces.view(SpaceId(space_id), identity)
-    return await ask(services, space_id, identity, rules.MakeCohost(await services.spaces.person(SpaceId(space_id), person_id)))
+    return await ask_about(services, space_id, identity, person_id, rules.MakeCohost)
 
 
 @delete(f"{SPACE}/cohosts/{{person_id:str}}", status_code=200, tags=["people"], summary="Drop a co-host")
@@ -62,8 +61,7 @@ async def permit(
     space_id: FromPath[str], account_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
 ) -> Version:
     """Let an account into a private space."""
-    await services.spaces.view(SpaceId(space_id), identity)
-    return await ask(services, space_id, identity, rules.PermitEntry(await services.spaces.person(SpaceId(space_id), account_id)))
+    return await ask_about(services, space_id, identity, account_id, rules.PermitEntry)
 
 
 @delete(f"{SPACE}/permits/{{account_id:str}}", status_code=200, tags=["people"], summary="Let somebody in no more")
@@ -79,8 +77,7 @@ async def remove(
     space_id: FromPath[str], person_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
 ) -> Version:
     """Put somebody out of the space, without return."""
-    await services.spaces.view(SpaceId(space_id), identity)
-    return await ask(services, space_id, identity, rules.RemovePerson(await services.spaces.person(SpaceId(space_id), person_id)))
+    return await ask_about(services, space_id, identity, person_id, rules.RemovePerson)
 
 
 handlers = [audience, make_cohost, drop_cohost, permits, permit, withdraw_permit, remove]

@@ -33,6 +33,12 @@ class Me(msgspec.Struct, frozen=True):
     csrf: str
 
 
+class Session(msgspec.Struct, frozen=True):
+    """Who is signed in in this browser; *me* is None for nobody."""
+
+    me: Me | None
+
+
 class SignIn(msgspec.Struct, frozen=True):
     """Name and password."""
 
@@ -67,6 +73,12 @@ async def sign_in(data: JSONBody[SignIn], request: AnyRequest, services: NamedDe
         browser=browser_of(request.headers.get("user-agent", "")),
     )
     return signed_in(request, login)
+
+
+@get("/api/v1/session", tags=["session"], summary="Is anybody signed in")
+async def session(request: AnyRequest, services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]) -> Session:
+    """As `GET /api/v1/me`, but that nobody is signed in is an answer and no error: a page asks this when it opens."""
+    return Session(None if maybe_identity is None else await who_is(request, services, maybe_identity))
 
 
 @delete("/api/v1/session", status_code=204, tags=["session"], summary="Sign out")
@@ -138,4 +150,4 @@ def _guest(identity: Identity, csrf: str) -> Me:
     return Me(identity.id, None, identity.display, "guest", None, csrf)
 
 
-handlers = [sign_in, sign_out, be_guest, me, change_me]
+handlers = [session, sign_in, sign_out, be_guest, me, change_me]

@@ -133,10 +133,13 @@ async def qr_code(
     space_id: FromPath[str], services: NamedDependency[Services], maybe_identity: NamedDependency[Identity | None]
 ) -> Response[bytes]:
     """The address of the space's page, to be scanned with a phone."""
+    if maybe_identity is not None:
+        require_scope(maybe_identity, "spaces:read")
     view = await services.spaces.view(SpaceId(space_id), maybe_identity)
+    cache = "private, max-age=3600" if view.space.settings.visibility is Visibility.PUBLIC else "no-store"
     drawn = io.BytesIO()
     segno.make(services.settings.space_url(view.space.id), error="m").save(drawn, kind="svg", scale=8, border=4, light="#fff")
-    return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": cache})
 
 
 async def _ask(

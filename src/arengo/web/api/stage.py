@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from litestar import delete, post, put
 from litestar.di import NamedDependency
@@ -9,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from arengo.domain import commands as rules
 from arengo.domain.events import Mic
-from arengo.domain.identity import Identity
+from arengo.domain.identity import Identity, Person
 from arengo.domain.ids import PersonId, SpaceId
 from arengo.domain.scopes import require_scope
 from arengo.service.services import Services
@@ -36,8 +38,7 @@ async def invite(
     space_id: FromPath[str], person_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
 ) -> Version:
     """Permit somebody to speak and ask them, whether they are there or not; their own act brings them up."""
-    await services.spaces.view(SpaceId(space_id), identity)
-    return await ask(services, space_id, identity, rules.InviteToStage(await services.spaces.person(SpaceId(space_id), person_id)))
+    return await ask_about(services, space_id, identity, person_id, rules.InviteToStage)
 
 
 @delete(f"{SPACE}/speakers/{{person_id:str}}", status_code=200, tags=["stage"], summary="Take off the stage")
@@ -94,13 +95,13 @@ async def set_mic(
 async def mute(
     space_id: FromPath[str], person_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]
 ) -> Version:
-    """Close another's microphone; they may open it again themselves."""
+    """Close the microphone of somebody below oneself; they may open it again themselves."""
     return await ask(services, space_id, identity, rules.MutePerson(PersonId(person_id)))
 
 
 @post(f"{SPACE}/mute-all", status_code=200, tags=["stage"], summary="Mute everybody")
 async def mute_all(space_id: FromPath[str], services: NamedDependency[Services], identity: NamedDependency[Identity]) -> Version:
-    """Close every microphone but the host's and one's own."""
+    """Close the microphone of everybody below oneself: a co-host spares the host and the other co-host."""
     return await ask(services, space_id, identity, rules.MuteAll())
 
 
@@ -109,6 +110,15 @@ async def ask(services: Services, space_id: str, identity: Identity, command: ru
     require_scope(identity, "spaces:write")
     view = await services.spaces.ask(SpaceId(space_id), identity, command)
     return Version(view.space.version)
+
+
+async def ask_about(
+    services: Services, space_id: str, identity: Identity, person_id: str, command: Callable[[Person], rules.Command]
+) -> Version:
+    """Let *identity* command the space about somebody, who may be anywhere."""
+    require_scope(identity, "spaces:write")
+    person = await services.spaces.person(SpaceId(space_id), person_id, by=identity.person)
+    return await ask(services, space_id, identity, command(person))
 
 
 handlers = [invite, take_off, come_on_stage, step_down, decline, raise_hand, lower_hand, set_mic, mute, mute_all]

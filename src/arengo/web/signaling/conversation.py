@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 
 import msgspec
 
@@ -14,7 +15,7 @@ from arengo.domain.rates import Bucket, Rate
 from arengo.domain.scopes import require_scope, require_valid
 from arengo.service.resume import Stay
 from arengo.service.services import Services
-from arengo.service.space_door import depart, lose_channel
+from arengo.service.space_door import Admit, depart, lose_channel, nobody_new
 from arengo.service.spaces import Seat
 from arengo.web.signaling import messages as wire
 from arengo.web.signaling.closing import IDLE, LEFT, PROTOCOL_VIOLATION, Closing, closing_of_error, too_many
@@ -84,7 +85,7 @@ class Conversation:
     async def _greet(self, identity: Identity | None, address: str) -> tuple[Seat, Identity]:
         hello = await self._hello()
         stay = await self._services.spaces.stay(self._space_id, hello.resume.token) if hello.resume else None
-        by, stay = self._who(identity, stay, address)
+        by, stay, admit = self._who(identity, stay, address)
         require_scope(by, "spaces:read")
         seat = await self._services.spaces.enter(
             self._space_id,
@@ -94,6 +95,7 @@ class Conversation:
             stay=stay,
             since=hello.resume.version if hello.resume else 0,
             credential=by.credential,
+            admit=admit,
         )
         return seat, by
 
@@ -107,15 +109,16 @@ class Conversation:
             raise ProtocolViolation("Say hello first.")
         return said
 
-    def _who(self, identity: Identity | None, stay: Stay | None, address: str) -> tuple[Identity, Stay | None]:
+    def _who(self, identity: Identity | None, stay: Stay | None, address: str) -> tuple[Identity, Stay | None, Admit]:
+        """Who speaks, the stay that they come back to, and what counts them once they are in."""
         if identity is not None:
-            return identity, stay if stay is not None and stay.person.id == identity.id else None
+            return identity, stay if stay is not None and stay.person.id == identity.id else None, nobody_new
         if stay is None:
-            self._services.spaces.require_room()
-            return self._services.guests.welcome(address).identity, None
+            stranger = self._services.guests.stranger(address)
+            return stranger, None, partial(self._services.guests.admit, stranger, address)
         if not stay.person.is_guest:
             raise Refusal("Sign in again.", code="not_signed_in")
-        return self._services.recognition.by_stay(stay.person), stay
+        return self._services.recognition.by_stay(stay.person), stay, nobody_new
 
     # ---- talking -----------------------------------------------------------------------------
 
@@ -207,7 +210,7 @@ class Conversation:
         if isinstance(command, wire.React):
             seat.room.react(seat.attendant.person, command.emoji)
             return seat.room.space.version
-        asked = await order(command, lambda person_id: self._services.spaces.person(self._space_id, person_id))
+        asked = await order(command, lambda person_id: self._services.spaces.person(self._space_id, person_id, by=seat.attendant.person))
         return await seat.room.ask(seat.attendant.person, asked, credential=by.credential, from_app=True)
 
     def _refuse(self, number: int, error: ArengoError, *, retry_after: float | None) -> None:
