@@ -86,7 +86,7 @@ def _media_core(settings: Settings) -> Media:
         udp_port=settings.media_port,
         tcp_port=settings.media_tcp_port,
         public_ips=settings.public_ips,
-        max_peers=settings.media_sessions,
+        max_peers=settings.media_sessions + settings.limits.media_sessions_spare,
         shards=settings.media_shards,
         merge_from=settings.media_merge_from,
     )

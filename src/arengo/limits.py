@@ -210,6 +210,8 @@ class Limits:
     """For so long the owner of a session that has ended may still hang up without being told that there is none."""
     media_sessions_joining_per_address: int = 2_000
     """Media sessions of one address that are not connected yet; the oldest gives way to one more. A whole school joins at once."""
+    media_sessions_spare: int = 8
+    """Places of the media core beyond `--media-sessions`: a newcomer is answered there before somebody who never connected gives way."""
     media_sessions_per_person: int = 20
     media_sessions_per_person_s: float = 30.0
     """Offers of one person in one space."""

@@ -102,7 +102,7 @@ async def test_pulses_are_rarer_before_anybody_is_refused(house: House) -> None:
 
 
 async def test_the_last_places_are_kept_for_those_who_speak() -> None:
-    async with a_house(media=FakeMediaPlane(most=4), reserved_share=0.5) as house:
+    async with a_house(media=FakeMediaPlane(most=4), reserved_share=0.5, media_sessions_spare=0) as house:
         space = await house.opens()
         await house.spaces.weigh()
         await house.joins(space, ANN, Door.WHEP)

@@ -8,12 +8,13 @@ from itertools import count
 import pytest
 from tests.fakes.media_plane import FakeMediaPlane
 from tests.fakes.offers import an_offer
-from tests.service.house import ANN, HOST, House, a_house, settled
+from tests.service.house import ANN, House, a_house, settled
 from tests.unit.domain.refused import refused
 
 from arengo.domain.errors import ArengoError, Unavailable
 from arengo.domain.identity import Person
 from arengo.domain.ids import PersonId, SpaceId
+from arengo.limits import Limits
 from arengo.service.attendance import Door
 from arengo.service.news import MediaEnded
 from arengo.service.ports import PeerId
@@ -83,20 +84,19 @@ async def test_a_56_holds_four_times_what_a_64_holds() -> None:
 
 
 async def test_places_that_nobody_connected_to_go_to_those_who_come() -> None:
-    async with a_house(media=FakeMediaPlane(most=10)) as house:
+    async with a_house(media=FakeMediaPlane(most=10 + Limits().media_sessions_spare)) as house:
         space = await house.opens()
         await house.spaces.weigh()
         for number in range(30):
             await offers(house, space, f"198.51.100.{number}")
         await settled()
-        assert len(house.media.peers) == 9  # one place is the reserve
-        for _ in range(9):
+        assert len(house.media.peers) == 10
+        for _ in range(10):
             await connects(house, await offers(house, space))
             await offers_in_vain(house, space)
-        assert (await house.spaces.view(space, None)).crowd.listeners == 9
+        assert (await house.spaces.view(space, None)).crowd.listeners == 10
         with pytest.raises(Unavailable, match="carries"):
             await offers(house, space)
-        await house.joins(space, HOST)
 
 
 async def offers_in_vain(house: House, space: SpaceId) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Sized
 
 from arengo.domain.errors import ArengoError, Unavailable
@@ -30,7 +29,7 @@ class Admission:
         self._limits = limits
         self._chance = chance
         self._marks = marks_of(limits)
-        self._most_peers = 0  # unknown
+        self._places = 0  # unknown
         self._shed = Shed()
 
     @property
@@ -49,20 +48,20 @@ class Admission:
 
     def require_place(self, *, has_reserve: bool) -> None:
         """Refuse a media session with `media_full` when whoever has a place is connected, but for the reserve of those who speak."""
-        if not has_reserve and self._is_full() and self._joining.oldest() is None:
+        if self._is_full(has_reserve=has_reserve) and self._joining.oldest() is None:
             raise self._full()
 
     def gives_way(self, address: str, *, has_reserve: bool) -> MediaSession | None:
         """Name the session, not connected yet, that makes place for one more from *address*, if one has to."""
         crowding = self._joining.oldest_of(address)
-        if crowding is None and not has_reserve and self._is_full():
+        if crowding is None and self._is_full(has_reserve=has_reserve):
             return self._joining.oldest()
         return crowding
 
     def weigh(self, media: MediaLoad, lag_s: float) -> None:
         """Take in how much there is to carry."""
         before = self._shed.step
-        self._most_peers = media.most_peers
+        self._places = media.most_peers - self._limits.media_sessions_spare
         self._shed = shed(self._shed, Load(media.busy, lag_s), self._marks, self._clock.monotonic())
         if self._shed.step is not before:
             log.warning("Load: sheds %s (media %d %%, loop %d ms late).", self._shed.step.name.lower(), media.busy * 100, lag_s * 1000)
@@ -87,10 +86,9 @@ class Admission:
             late += max(0.0, self._clock.monotonic() - began - rest)
         return late / LOOKS
 
-    def _is_full(self) -> bool:
-        """Tell whether no place is left but the reserve, in which a newcomer stands until somebody has given way."""
-        reserved = math.ceil(self._most_peers * self._limits.reserved_share)
-        return 0 < self._most_peers <= len(self._sessions) + reserved
+    def _is_full(self, *, has_reserve: bool) -> bool:
+        reserved = 0 if has_reserve else int(self._places * self._limits.reserved_share)
+        return 0 < self._places <= len(self._sessions) + reserved
 
     def _full(self) -> Unavailable:
         wait = self._limits.full_retry_s + self._chance() * self._limits.full_retry_spread_s
