@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import secrets
 import socket
@@ -144,6 +145,12 @@ async def open_people(settings: Settings, database: Database, clock: Clock, ids:
         passwords.close()
 
 
+def _free_descriptors() -> int:
+    """How many more files and sockets this process may open."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most - len(os.listdir("/dev/fd"))
+
+
 @asynccontextmanager
 async def running(
     settings: Settings, instance: Instance, *, clock: Clock | None = None, media: Media | None = None
@@ -158,8 +165,7 @@ async def running(
         database = opened.database
         media = media or _media_core(settings)
         tally = Tally()
-        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        connections = Connections(settings.limits, tally, descriptors=descriptors, trusted=settings.trusted_proxies)
+        connections = Connections(settings.limits, tally, descriptors=_free_descriptors(), trusted=settings.trusted_proxies)
         spaces = Spaces(
             store=DatabaseSpaces(database),
             media=media,

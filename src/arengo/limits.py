@@ -34,7 +34,7 @@ class Limits:
     openings_per_address: int = 256
     """Connections from one address that have not sent a whole request yet; the oldest gives way."""
     descriptors_kept: int = 64
-    """File descriptors that connections leave to the database, the sound and files."""
+    """File descriptors that connections leave free, beside those that the server holds when it begins to listen."""
     shutdown_s: float = 3.0
     """From the signal to the end of the process."""
 

@@ -20,7 +20,8 @@ _AT_ONCE: Final = 64
 """Connections accepted before others have their turn."""
 
 _REST_S: Final = 1.0
-"""The wait after the machine had no descriptor for a connection."""
+_SHORT_REST_S: Final = 0.05
+"""The wait after the machine had no descriptor for a connection; the short one where somebody gave way."""
 
 _TLS_GOODBYE_S: Final = 5.0
 
@@ -116,9 +117,9 @@ class Acceptor:
         """Wait a moment where the machine has nothing left for another connection; somebody gives way meanwhile."""
         self._connections.tally.count("connection", "no_descriptors")
         self._connections.note_full(f"No connection can be accepted: {error.strerror}. Raise the limit of open files.")
-        self._connections.make_room()
+        rest_s = _SHORT_REST_S if self._connections.make_room() else _REST_S
         self._loop.remove_reader(self._bound)
-        self._rest = self._loop.call_later(_REST_S, self.start)
+        self._rest = self._loop.call_later(rest_s, self.start)
 
 
 def _abandon(task: asyncio.Task[None], accepted: socket.socket) -> None:

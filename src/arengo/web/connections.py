@@ -59,7 +59,7 @@ class _Group:
 
 
 class Connections:
-    """Admits connections; *descriptors* is how many files and sockets the process may have open."""
+    """Admits connections; *descriptors* is how many more files and sockets the process may open."""
 
     def __init__(self, limits: Limits, tally: Tally, *, descriptors: int, trusted: Networks = ()) -> None:
         self._most = max(2, min(limits.open_connections, descriptors - limits.descriptors_kept))
