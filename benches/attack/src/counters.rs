@@ -66,10 +66,12 @@ mod tests {
 
     #[test]
     fn a_row_without_a_counter_that_moved_is_missed() {
-        let before =
-            read("arengo_refused_total{code=\"header_too_large\"} 2.0\narengo_people 9.0\n");
-        let after =
-            read("arengo_refused_total{code=\"header_too_large\"} 5.0\narengo_people 7.0\n");
+        let before = read(
+            "arengo_refused_total{code=\"header_too_large\",where=\"connection\"} 2.0\narengo_people 9.0\n",
+        );
+        let after = read(
+            "arengo_refused_total{code=\"header_too_large\",where=\"connection\"} 5.0\narengo_people 7.0\n",
+        );
         let missed = |rows: &[u8]| {
             findings(rows, &before, &after)
                 .iter()
