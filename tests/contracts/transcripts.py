@@ -28,6 +28,7 @@ from arengo.limits import Limits
 from arengo.service.instance import Instance
 from arengo.service.services import Services
 from arengo.service.spaces import Spaces
+from arengo.service.tally import Tally
 from arengo.web.signaling import messages as wire
 from arengo.web.signaling.apply import apply
 from arengo.web.signaling.conversation import Conversation
@@ -71,7 +72,8 @@ class Replay:
         limits = Limits(pulse_s=NEVER_S, weigh_s=NEVER_S)
         self.spaces = Spaces(MemorySpaces(), FakeMediaPlane(), self.clock, CountedIds(), limits, Directory())
         guests = SimpleNamespace(stranger=lambda address: GUEST, admit=lambda guest, address: None)
-        self._services = cast(Services, SimpleNamespace(spaces=self.spaces, limits=limits, clock=self.clock, guests=guests))
+        services = SimpleNamespace(spaces=self.spaces, limits=limits, clock=self.clock, guests=guests, tally=Tally())
+        self._services = cast(Services, services)
         self._frames = Frames(Instance(url="https://talk.example.org"))
         self._reader: Identity | None = None
         self._socket = FakeSocket()
