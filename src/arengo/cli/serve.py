@@ -27,10 +27,9 @@ from arengo.cli.control import sole_use
 from arengo.cli.exits import DONE, UNAVAILABLE, CliError
 from arengo.cli.options import add_server_options, server_settings
 from arengo.cli.secrecy import close_to_others
-from arengo.service.clock import SystemClock, until_the_beat
+from arengo.service.clock import SystemClock
 from arengo.service.instance import Instance
 from arengo.settings import Settings, program_version
-from arengo.web.connections import Connections
 from arengo.web.control import ControlSocket
 from arengo.web.listener import Listener, TlsFiles, bind
 
@@ -81,18 +80,6 @@ def set_up_logging(level: str) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-_COLLECT_S = 60.0
-_FEW = 1_000  # connections
-
-
-async def _collect_while_few(connections: Connections) -> None:
-    """Look for garbage among all every minute while that takes no time: connections that lived for long leave some behind."""
-    while True:
-        await asyncio.sleep(until_the_beat(_COLLECT_S))
-        if len(connections) < _FEW:
-            gc.collect()
-
-
 async def _serve(settings: Settings, beside: Beside | None) -> None:
     stop = _hear_signals()
     tls = _tls(settings)
@@ -117,8 +104,6 @@ async def _serve(settings: Settings, beside: Beside | None) -> None:
         serving += [asyncio.create_task(listener.run_until_stopped()) for listener in listeners]
         _greet(settings, instance)
         _spare_the_collector()
-        collecting = asyncio.create_task(_collect_while_few(server.connections))
-        stack.callback(collecting.cancel)
         await _until_told_to_stop(stop, [*serving, server.keeping], beside(server) if beside else None)
 
 
