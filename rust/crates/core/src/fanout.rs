@@ -30,7 +30,7 @@ pub struct SlotPacket<'a> {
     pub slot: usize,
     /// Its number and time.
     pub stamp: Stamp,
-    /// Whose voice it is.
+    /// Whose voice it is; 0 for the silence after one.
     pub voice: u32,
     /// The level byte of RFC 6464.
     pub level: u8,
@@ -257,7 +257,11 @@ fn write_header(packet: &SlotPacket<'_>, line: Line, ssrc: u32, room: &mut [u8])
         sequence: 0,
         timestamp: packet.stamp.timestamp,
         ssrc,
-        csrcs: &[packet.voice],
+        csrcs: if packet.voice == 0 {
+            &[]
+        } else {
+            std::slice::from_ref(&packet.voice)
+        },
         elements: if line.level_extension == 0 {
             &[]
         } else {

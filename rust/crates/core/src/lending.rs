@@ -1,9 +1,10 @@
 //! Who is heard: the loudest few of a space are lent its slots.
 //!
-//! Rule 1: a free slot is lent at the first voiced packet, so that no onset is cut.
+//! Rule 1: a free slot is lent at the first packet that sounds, however softly, so that no onset is cut.
 //! Rule 2: a slot in use changes hands when somebody is louder than its holder by a margin and for a time;
 //! after a change the margin is higher for a while, so that equally loud people do not take turns by the syllable.
-//! Rule 3: a holder who has been silent makes room for anybody who speaks, and gives the slot back after a while.
+//! Rule 3: a holder who has stopped speaking makes room for anybody who speaks, one who makes no sound for anybody who
+//! does; after a while without a sound the slot is given back.
 
 use std::time::Duration;
 
@@ -27,9 +28,9 @@ pub struct Rules {
     pub settling_margin: i32,
     /// How long a change raises the margin.
     pub settling: Duration,
-    /// A holder silent for this long makes room for anybody who speaks.
+    /// A holder who has not spoken for this long makes room for anybody who speaks.
     pub yielding: Duration,
-    /// A holder silent for this long gives the slot back.
+    /// A holder who has made no sound for this long gives the slot back.
     pub hangover: Duration,
 }
 
@@ -41,7 +42,8 @@ impl Rules {
         Self {
             slots,
             margin: 3_000,
-            contest: Duration::from_millis(if one { 300 } else { 35 }),
+            // A frame more passes before they are heard: their first overlaps with the holder's last.
+            contest: Duration::from_millis(if one { 280 } else { 15 }),
             settling_margin: 6_000,
             settling: Duration::from_millis(1000),
             yielding: Duration::from_millis(200),
@@ -132,6 +134,8 @@ impl Lending {
         }
         if !loudness.voiced {
             self.withdraw(publisher);
+        }
+        if !loudness.sounds() {
             return Place::Nowhere;
         }
         if let Some(slot) = self
@@ -149,12 +153,19 @@ impl Lending {
             );
             return Place::Lent(slot);
         }
-        let Some((slot, weakest, silent)) = self.weakest(now, tracker_of) else {
+        let Some((slot, weakest)) = self.weakest(now, &tracker_of) else {
             return Place::Nowhere;
         };
-        if silent >= self.rules.yielding
-            || self.has_won(now, slot, publisher, own.at(now) - weakest)
-        {
+        let yields = self.holder(slot).and_then(tracker_of).is_none_or(|holder| {
+            let quiet = if loudness.voiced {
+                holder.silent_for(now)
+            } else {
+                holder.soundless_for(now)
+            };
+            quiet >= self.rules.yielding
+        });
+        let by = own.at(now) - weakest;
+        if yields || (loudness.voiced && self.has_won(now, slot, publisher, by)) {
             self.lend(
                 slot,
                 Holder {
@@ -176,7 +187,7 @@ impl Lending {
         self.holders.iter().position(|holder| {
             holder.is_some_and(|holder| {
                 tracker_of(holder.publisher)
-                    .is_none_or(|tracker| tracker.silent_for(now) >= self.rules.hangover)
+                    .is_none_or(|tracker| tracker.soundless_for(now) >= self.rules.hangover)
             })
         })
     }
@@ -189,7 +200,7 @@ impl Lending {
         let holders = self.holders.iter().flatten();
         let due = holders.map(|holder| {
             tracker_of(holder.publisher)
-                .and_then(LevelTracker::last_voiced)
+                .and_then(LevelTracker::last_sound)
                 .map_or(Time::ZERO, |at| at + self.rules.hangover)
         });
         due.min()
@@ -226,7 +237,7 @@ impl Lending {
         &self,
         now: Time,
         tracker_of: impl Fn(PublisherId) -> Option<&'a LevelTracker>,
-    ) -> Option<(usize, i32, Duration)> {
+    ) -> Option<(usize, i32)> {
         self.holders
             .iter()
             .enumerate()
@@ -235,10 +246,9 @@ impl Lending {
                 Some((
                     slot,
                     tracker.map_or(crate::level::SILENCE, |tracker| tracker.at(now)),
-                    tracker.map_or(Duration::MAX, |tracker| tracker.silent_for(now)),
                 ))
             })
-            .min_by_key(|(_, level, _)| *level)
+            .min_by_key(|(_, level)| *level)
     }
 
     fn has_won(&mut self, now: Time, slot: usize, challenger: PublisherId, by: i32) -> bool {

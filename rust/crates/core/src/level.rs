@@ -13,6 +13,8 @@ pub const SILENCE: i32 = -127_000;
 const VOICED_BY_SENDER: i32 = -60_000;
 /// A packet louder than this is voice, whatever the sender's detector says; many set V always or never.
 const VOICED: i32 = -50_000;
+/// A packet louder than this is a sound: speech may begin and end so softly.
+const SOUNDING: i32 = -65_000;
 /// Below this a level is told as silence: the noise of a quiet room is no news.
 const TOLD: i32 = -70_000;
 
@@ -31,6 +33,12 @@ pub struct Loudness {
 }
 
 impl Loudness {
+    /// Whether there is anything to hear.
+    #[must_use]
+    pub const fn sounds(self) -> bool {
+        self.voiced || self.level > SOUNDING
+    }
+
     /// From the header extension: *dbov* 0 loudest to 127 silent, and the V bit.
     #[must_use]
     pub fn told(dbov: u8, v: bool) -> Self {
@@ -71,6 +79,7 @@ pub struct LevelTracker {
     smoothed: i32,
     at: Time,
     last_voiced: Option<Time>,
+    last_sound: Option<Time>,
 }
 
 impl Default for LevelTracker {
@@ -79,6 +88,7 @@ impl Default for LevelTracker {
             smoothed: SILENCE,
             at: Time::ZERO,
             last_voiced: None,
+            last_sound: None,
         }
     }
 }
@@ -93,6 +103,9 @@ impl LevelTracker {
         self.at = now;
         if loudness.voiced {
             self.last_voiced = Some(now);
+        }
+        if loudness.sounds() {
+            self.last_sound = Some(now);
         }
     }
 
@@ -118,10 +131,16 @@ impl LevelTracker {
         }
     }
 
-    /// When they last spoke.
+    /// When there was last anything to hear.
     #[must_use]
-    pub const fn last_voiced(&self) -> Option<Time> {
-        self.last_voiced
+    pub const fn last_sound(&self) -> Option<Time> {
+        self.last_sound
+    }
+
+    /// How long there has been nothing to hear.
+    #[must_use]
+    pub fn soundless_for(&self, now: Time) -> Duration {
+        self.last_sound.map_or(Duration::MAX, |at| now.since(at))
     }
 
     /// How long nobody has spoken.

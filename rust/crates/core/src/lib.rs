@@ -16,6 +16,7 @@
 
 mod answer;
 mod audience;
+mod capture;
 pub mod crypto;
 pub mod directory;
 mod entropy;

@@ -13,7 +13,7 @@ use arengo_wire::opus::{self, Toc};
 
 use crate::limits::{OPUS_PACKET, SLOTS};
 use crate::time::Time;
-use crate::timeline::{ENDING_FRAMES, FIRST_INDEX, FRAME_TICKS, Stamp};
+use crate::timeline::{FIRST_INDEX, FRAME_TICKS, Stamp};
 
 /// Phases of listeners.
 pub const PHASES: usize = 3;
@@ -23,8 +23,6 @@ pub const LONGEST_WAIT: Duration = Duration::from_millis(80);
 const LEADS_FOR: Duration = Duration::from_millis(50);
 /// Sound that one slot may hold back while another sets the boundaries, ticks.
 const MOST_TICKS: u32 = 100 * 48;
-/// Three frames of silence as one packet (RFC 6716 §3.2.5).
-pub const SILENCE: [u8; 8] = [0xFB, 0x03, 0xFF, 0xFE, 0xFF, 0xFE, 0xFF, 0xFE];
 
 /// A publisher's packet with its place in a slot.
 #[derive(Clone, Copy, Debug)]
@@ -215,43 +213,6 @@ impl Merger {
             }
         }
         (0..SLOTS).for_each(|slot| self.forget(slot));
-    }
-
-    /// End *slot* with the silence stamped *stamps* in the slot: one packet of three frames, after all that waits.
-    pub fn end(
-        &mut self,
-        slot: usize,
-        stamps: &[Stamp; ENDING_FRAMES],
-        voice: u32,
-        level: u8,
-        emit: &mut impl FnMut(Merged<'_>),
-    ) {
-        self.flush_slot(slot, emit);
-        let [first, .., last] = stamps;
-        for phase in 0..PHASES {
-            let Some(stream) = self.stream_mut(phase, slot) else {
-                continue;
-            };
-            stream.from = stream.from.max(last.index + 1);
-            stream.highest += 1;
-            stream.octets += SILENCE.len() as u64;
-            emit(Merged {
-                phase,
-                slot,
-                stamp: Stamp {
-                    index: stream.highest,
-                    ..*first
-                },
-                voice,
-                level,
-                of: ENDING_FRAMES,
-                opus: &SILENCE,
-            });
-        }
-        if let Some(waiting) = self.waiting.get_mut(slot) {
-            waiting.last = None;
-            waiting.highest = waiting.highest.max(last.index);
-        }
     }
 
     /// What waits of *slot* for *phase*, as the packets that somebody needs who leaves the phase now.

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use crate::capture::Captured;
 use crate::level::{LevelTracker, Loudness};
 use crate::route::Route;
 
@@ -166,6 +167,7 @@ pub struct Spoken {
     pub(crate) level_byte: u8,
     pub(crate) index: u64,
     pub(crate) timestamp: u32,
+    pub(crate) captured: Captured,
     pub(crate) marker: bool,
     pub(crate) ticks: u32,
     /// How many of its publisher's packets were lost on their way to us lately, of 256.

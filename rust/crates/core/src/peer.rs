@@ -3,6 +3,7 @@
 use arengo_wire::rtcp::NtpTime;
 use arengo_wire::sdp::{IceCredentials, Negotiated};
 
+use crate::capture::CaptureClock;
 use crate::handshake::{Handshake, Progress};
 use crate::ice::IceAgent;
 use crate::level::LevelTracker;
@@ -98,6 +99,8 @@ pub struct Publisher {
     pub pace: Pace,
     /// How loud it is, heard or not.
     pub level: LevelTracker,
+    /// Its RTP clock against ours.
+    pub capture: CaptureClock,
     /// What receiver reports tell it.
     pub reception: Reception,
 }
@@ -112,6 +115,7 @@ impl Publisher {
             allowed: false,
             pace: Pace::default(),
             level: LevelTracker::default(),
+            capture: CaptureClock::default(),
             reception: Reception::default(),
         })
     }

@@ -1,10 +1,18 @@
 //! The outgoing stream of a slot: one numbering and one clock, whoever speaks.
 //!
-//! Rule: an index is given out once, so that no SRTP index is ever sealed twice. Every listener's own index is this
+//! Rule 1: an index is given out once, so that no SRTP index is ever sealed twice. Every listener's own index is this
 //! index less an offset that is fixed while they hear it, so sending costs no counter per listener. Who goes over to
 //! merged packets, or back, goes on under another numbering of which the same is true ([`crate::merging`]); a floor
 //! keeps what is late under either from the numbers that were used before.
+//! Rule 2: a timestamp is the time at which the sound was captured, on one clock ([`crate::capture`]). Lending a slot,
+//! or giving it back, does not move that clock: a player's jitter buffer grows with every packet that seems late.
+//! Rule 3: within a talkspurt timestamps go on as the speaker's do. What was learnt of the speaker's clock since is
+//! applied where it is not heard: at the lending, and in the speaker's own pauses.
+//! Rule 4: sound that would begin before the end of what was said is dropped; a player would drop it, too.
 
+use std::time::Duration;
+
+use crate::capture::Captured;
 use crate::time::Time;
 
 /// Where numbering starts: far enough from zero that offsets stay positive.
@@ -13,10 +21,19 @@ pub const FIRST_INDEX: u64 = 1 << 40;
 pub const FRAME_TICKS: u32 = 960;
 /// A publisher's gap of more packets than this is closed up rather than passed on.
 const LARGEST_GAP: u64 = 100;
-/// A publisher's clock may run this far from ours (ticks) before it is set anew.
-const LARGEST_DRIFT: i32 = 48_000 * 2;
 /// Frames of silence that end a voice.
-pub const ENDING_FRAMES: usize = 3;
+pub const ENDING_FRAMES: u8 = 3;
+/// Longer than any jitter that a call survives: then what is missing is an end.
+pub const MISSING: Duration = Duration::from_millis(140);
+/// What ended longer ago than this is before anything that comes now; timestamps tell only half a day apart.
+const RECENT: Duration = Duration::from_secs(10);
+/// A speaker's clock is put right at once where it is off by more than this many ticks: 100 ms. So nobody's stamps run
+/// further ahead of our clock, and a slot is free for the next speaker.
+const FAR_OFF: i32 = 100 * 48;
+/// And where nobody speaks, though packets come without a pause, by more than this.
+const OFF: i32 = 10 * 48;
+/// A frame of silence that is said later than this is stamped anew.
+const PUNCTUAL: i32 = 10 * 48;
 
 /// Number and time of one outgoing packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +46,60 @@ pub struct Stamp {
     pub marker: bool,
 }
 
+/// A publisher's packet, as its slot needs to know it.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The publisher's own number.
+    pub index: u64,
+    /// The publisher's own time.
+    pub timestamp: u32,
+    /// And ours.
+    pub captured: Captured,
+    /// Whether somebody speaks in it.
+    pub is_voice: bool,
+    /// The publisher's own mark.
+    pub marker: bool,
+    /// How long it plays.
+    pub ticks: u32,
+    /// Bytes of Opus.
+    pub octets: usize,
+}
+
+impl Arrival {
+    /// Our ticks less the publisher's, as we know it now.
+    const fn clock_shift(&self) -> u32 {
+        self.captured.at.wrapping_sub(self.timestamp)
+    }
+
+    /// Whether that takes the place of *before* with this packet.
+    const fn adjusts(&self, before: u32) -> bool {
+        let off = (self.clock_shift().wrapping_sub(before) as i32).unsigned_abs() as i32;
+        let is_heard_by_nobody = self.captured.after_pause || (!self.is_voice && off > OFF);
+        off > FAR_OFF || (off > 0 && is_heard_by_nobody)
+    }
+
+    /// Whether its encoder sends nothing more for now: a table of contents without a frame (RFC 7587 §3.1.3).
+    const fn is_pause(&self) -> bool {
+        self.octets <= 2
+    }
+}
+
+/// What a slot said last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Sound,
+    /// The encoder's own announcement of a pause: nothing is missing.
+    Pause,
+    /// Silence, or nothing yet; so many more frames of it are to follow.
+    Silence(u8),
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Mapping {
     /// Slot index less publisher index.
     index_shift: u64,
-    /// Slot timestamp less publisher timestamp.
-    timestamp_shift: u32,
+    /// Our ticks less the publisher's.
+    clock_shift: u32,
 }
 
 /// The state of one slot's stream.
@@ -44,14 +109,15 @@ pub struct Timeline {
     highest: u64,
     /// Indices up to this one are spent, even where nothing was sent under them.
     floor: u64,
-    /// Timestamp at which the last packet's sound ends.
+    /// Timestamp at which the last packet's sound ends, and when our clock gets there.
     end: u32,
+    ends: Time,
+    said: Said,
     last_sent: Option<Time>,
     mapping: Option<Mapping>,
     /// The highest index before the present lending.
     lending_floor: u64,
     lending_octets: u64,
-    ended: bool,
     octets: u64,
 }
 
@@ -64,11 +130,12 @@ impl Timeline {
             highest: FIRST_INDEX,
             floor: FIRST_INDEX,
             end: 0,
+            ends: Time::ZERO,
+            said: Said::Silence(0),
             last_sent: None,
             mapping: None,
             lending_floor: FIRST_INDEX,
             lending_octets: 0,
-            ended: true,
             octets: 0,
         }
     }
@@ -97,25 +164,13 @@ impl Timeline {
         self.octets
     }
 
-    /// When something was last sent.
-    #[must_use]
-    pub const fn last_sent(&self) -> Option<Time> {
-        self.last_sent
-    }
-
-    /// Whether the last thing sent was the silence that ends a voice, or nothing ever was.
-    #[must_use]
-    pub const fn is_ended(&self) -> bool {
-        self.ended
-    }
-
     /// The RTP timestamp that stands for *now* in a sender report.
     #[must_use]
     pub const fn timestamp_at(&self, now: Time) -> u32 {
         self.clock_base.wrapping_add(now.ticks_48k() as u32)
     }
 
-    /// The slot is lent anew: the next packet starts at the space's clock.
+    /// The slot is lent anew.
     pub const fn begin(&mut self) {
         self.mapping = None;
         self.floor = self.highest;
@@ -123,105 +178,131 @@ impl Timeline {
         self.lending_octets = self.octets;
     }
 
-    /// Number and time for a publisher's packet of *ticks* length; None when its place is spent.
-    pub fn stamp(
-        &mut self,
-        now: Time,
-        publisher_index: u64,
-        publisher_timestamp: u32,
-        marker: bool,
-        ticks: u32,
-        octets: usize,
-    ) -> Option<Stamp> {
-        let stamp = self
-            .mapped(now, publisher_index, publisher_timestamp, marker)
-            .unwrap_or_else(|| self.mapped_anew(now, publisher_index, publisher_timestamp));
-        if stamp.index <= self.floor {
+    /// Number and time for a publisher's packet; None when its place is spent, or sounds already.
+    pub fn stamp(&mut self, now: Time, arrival: &Arrival) -> Option<Stamp> {
+        let known = self.mapping.filter(|mapping| {
+            arrival.index.wrapping_add(mapping.index_shift) <= self.highest + LARGEST_GAP
+        });
+        let mut mapping = known.unwrap_or(Mapping {
+            index_shift: (self.highest + 1).wrapping_sub(arrival.index),
+            clock_shift: arrival.clock_shift(),
+        });
+        let index = arrival.index.wrapping_add(mapping.index_shift);
+        if index <= self.floor {
             return None;
         }
-        if stamp.index > self.highest {
-            self.highest = stamp.index;
-            self.end = stamp.timestamp.wrapping_add(ticks);
+        let is_newest = index > self.highest;
+        let adjusts = is_newest && arrival.adjusts(mapping.clock_shift);
+        if adjusts {
+            mapping.clock_shift = arrival.clock_shift();
         }
-        self.sent(now, octets);
-        self.ended = false;
-        Some(stamp)
+        let captured = arrival.timestamp.wrapping_add(mapping.clock_shift);
+        let timestamp = self.clock_base.wrapping_add(captured);
+        let is_recent = self.last_sent.is_some() && now.since(self.ends) < RECENT;
+        if is_newest && is_recent && self.since_end(timestamp) < 0 {
+            self.mapping = None; // the next one takes the next number
+            return None;
+        }
+        if adjusts || known.is_none() {
+            // What this one has overtaken is from another clock.
+            self.floor = index - 1;
+        }
+        self.mapping = Some(mapping);
+        if is_newest {
+            self.said = if arrival.is_pause() {
+                Said::Pause
+            } else {
+                Said::Sound
+            };
+            self.go_on(now, index, timestamp.wrapping_add(arrival.ticks));
+        }
+        self.octets += arrival.octets as u64;
+        Some(Stamp {
+            index,
+            timestamp,
+            marker: arrival.marker || known.is_none(),
+        })
     }
 
-    /// The stamp by the present mapping, where that still makes sense.
-    fn mapped(&self, now: Time, index: u64, timestamp: u32, marker: bool) -> Option<Stamp> {
-        let mapping = self.mapping?;
-        let index = index.wrapping_add(mapping.index_shift);
-        let timestamp = timestamp.wrapping_add(mapping.timestamp_shift);
-        let drift = timestamp.wrapping_sub(self.timestamp_at(now)) as i32;
-        let backwards = index > self.highest && (timestamp.wrapping_sub(self.end) as i32) < 0;
-        (index <= self.highest + LARGEST_GAP && drift.abs() <= LARGEST_DRIFT && !backwards)
-            .then_some(Stamp {
-                index,
-                timestamp,
-                marker,
-            })
+    /// Nothing more comes of the voice heard until now: silence follows, unless that was the last thing said.
+    pub fn fall_silent(&mut self) {
+        if !matches!(self.said, Said::Silence(_)) {
+            self.said = Said::Silence(ENDING_FRAMES);
+        }
     }
 
-    /// The next number, at the clock's time or right after what was sent.
-    fn mapped_anew(&mut self, now: Time, index: u64, timestamp: u32) -> Stamp {
-        self.floor = self.highest;
-        let next = self.highest + 1;
-        let clock = self.timestamp_at(now);
-        let start = if self.last_sent.is_none() || clock.wrapping_sub(self.end) as i32 >= 0 {
-            clock
-        } else {
-            self.end
+    /// Say no more silence: somebody else speaks.
+    pub fn break_silence(&mut self) {
+        if matches!(self.said, Said::Silence(_)) {
+            self.said = Said::Silence(0);
+        }
+    }
+
+    /// When a packet is missing, if no more come before.
+    #[must_use]
+    pub fn missing_at(&self) -> Option<Time> {
+        let last_sent = self.last_sent.filter(|_| self.said == Said::Sound)?;
+        Some(last_sent + MISSING)
+    }
+
+    /// When the next frame of silence is due.
+    #[must_use]
+    pub const fn silence_at(&self) -> Option<Time> {
+        match self.said {
+            Said::Silence(1..) => Some(self.ends),
+            _ => None,
+        }
+    }
+
+    /// Number and time of the frame of silence that is due by *now*, if one is.
+    pub fn silence(&mut self, now: Time, octets: usize) -> Option<Stamp> {
+        let Said::Silence(left @ 1..) = self.said else {
+            return None;
         };
-        self.mapping = Some(Mapping {
-            index_shift: next.wrapping_sub(index),
-            timestamp_shift: start.wrapping_sub(timestamp),
-        });
-        Stamp {
-            index: next,
-            timestamp: start,
-            marker: true,
+        if now < self.ends {
+            return None;
         }
-    }
-
-    /// Numbers and times of the silence that ends the voice heard until now.
-    pub fn finish(&mut self, now: Time, octets_each: usize) -> [Stamp; ENDING_FRAMES] {
-        let stamps = std::array::from_fn(|n| {
-            let n = n as u32;
-            Stamp {
-                index: self.highest + 1 + u64::from(n),
-                timestamp: self.end.wrapping_add(n * FRAME_TICKS),
-                marker: false,
-            }
-        });
-        self.highest += ENDING_FRAMES as u64;
-        self.floor = self.highest;
-        self.end = self.end.wrapping_add(ENDING_FRAMES as u32 * FRAME_TICKS);
-        for _ in stamps {
-            self.sent(now, octets_each);
-        }
-        // Whoever goes on speaking after this is mapped anew: the numbers used here are spent.
-        self.mapping = None;
-        self.ended = true;
-        stamps
-    }
-
-    const fn sent(&mut self, now: Time, octets: usize) {
+        let clock = self.timestamp_at(now);
+        let timestamp = if self.since_end(clock) < PUNCTUAL {
+            self.end
+        } else {
+            clock
+        };
+        let index = self.highest + 1;
+        self.said = Said::Silence(left - 1);
+        self.go_on(now, index, timestamp.wrapping_add(FRAME_TICKS));
+        // Whoever goes on speaking after this is mapped anew: the number used here is spent.
+        (self.floor, self.mapping) = (index, None);
         self.octets += octets as u64;
-        self.last_sent = Some(now);
+        Some(Stamp {
+            index,
+            timestamp,
+            marker: false,
+        })
+    }
+
+    /// How far *timestamp* is behind the end of what was said.
+    const fn since_end(&self, timestamp: u32) -> i32 {
+        timestamp.wrapping_sub(self.end) as i32
+    }
+
+    fn go_on(&mut self, now: Time, index: u64, end: u32) {
+        let left = end.wrapping_sub(self.timestamp_at(now)) as i32;
+        let left = u64::try_from(left).unwrap_or(0);
+        self.ends = now + Duration::from_micros((left * 1000).div_ceil(48));
+        (self.highest, self.end, self.last_sent) = (index, end, Some(now));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::time::Duration;
 
     use super::*;
 
     /// Whatever publishers send, in whatever order, across lendings and silences.
     #[test]
-    fn no_index_is_given_out_twice() {
+    fn no_index_is_given_out_twice_and_no_sound_begins_before_the_end_of_the_last() {
         let mut state = 42_u64;
         let mut chance = |below: u64| {
             state = state
@@ -234,7 +315,8 @@ mod tests {
             let mut used = HashSet::new();
             let mut received = HashSet::new();
             let mut now = Time::from_micros(5_000_000);
-            let (mut index, mut timestamp) = (chance(1 << 20), chance(1 << 32) as u32);
+            let mut end: Option<u32> = None;
+            let (mut index, mut timestamp) = (chance(1 << 20), 99);
             for _ in 0..5_000 {
                 now = now + Duration::from_millis(chance(40));
                 match chance(100) {
@@ -242,23 +324,41 @@ mod tests {
                         timeline.begin();
                         received.clear();
                         index = chance(1 << 20);
-                        timestamp = chance(1 << 32) as u32;
                     }
-                    3..=5 => {
-                        for stamp in timeline.finish(now, 3) {
-                            assert!(used.insert(stamp.index));
-                        }
-                    }
+                    3..=5 => timeline.fall_silent(),
                     6 => timestamp = chance(1 << 32) as u32,
                     7 => index += chance(2000),
                     _ => index += 1,
                 }
                 // The replay window refuses what was received before; reordering it lets through.
+                let highest = timeline.highest();
                 let at = index.saturating_sub(chance(4));
-                if received.insert(at)
-                    && let Some(stamp) = timeline.stamp(now, at, timestamp, false, FRAME_TICKS, 80)
-                {
+                let arrival = Arrival {
+                    index: at,
+                    timestamp,
+                    captured: Captured {
+                        at: now.ticks_48k() as u32 - chance(960) as u32,
+                        after_pause: chance(20) == 0,
+                    },
+                    is_voice: chance(3) > 0,
+                    marker: false,
+                    ticks: FRAME_TICKS,
+                    octets: 80,
+                };
+                let stamps = [
+                    timeline.silence(now, 3),
+                    received
+                        .insert(at)
+                        .then(|| timeline.stamp(now, &arrival))
+                        .flatten(),
+                ];
+                for stamp in stamps.into_iter().flatten() {
                     assert!(used.insert(stamp.index));
+                    if stamp.index > highest {
+                        let gap = end.map_or(0, |end| stamp.timestamp.wrapping_sub(end) as i32);
+                        assert!(gap >= 0);
+                        end = Some(stamp.timestamp.wrapping_add(FRAME_TICKS));
+                    }
                 }
                 timestamp = timestamp.wrapping_add(FRAME_TICKS);
             }

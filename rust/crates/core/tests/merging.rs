@@ -186,7 +186,7 @@ fn no_onset_is_cut_and_no_end_comes_late() {
         let first = ann.index as u16;
         talk(&mut world, &mut ann, 7);
         // It stops without a word: what waits goes, and silence follows.
-        world.pass(Duration::from_millis(180));
+        world.pass(Duration::from_millis(300));
         for person in &mut crowd {
             let heard = world.heard_by(person);
             assert_whole(&heard, 1, first, 7);
@@ -195,7 +195,7 @@ fn no_onset_is_cut_and_no_end_comes_late() {
             assert!(end.iter().all(HeardFrame::is_silence));
             assert!(sound.iter().all(|frame| !frame.is_silence()));
         }
-        ann.timestamp = ann.timestamp.wrapping_add(960 * 110);
+        ann.timestamp = ann.timestamp.wrapping_add(960 * 115);
     }
 }
 
@@ -207,6 +207,7 @@ fn a_revoked_voice_ends_within_the_call_and_no_more_of_it_is_heard() {
         .iter_mut()
         .for_each(|person| drop(world.heard_by(person)));
     world.allow(&ann, false);
+    world.pass(Duration::from_millis(200));
     for person in &mut crowd {
         let heard = world.heard_by(person);
         assert_gapless(&heard);

@@ -167,6 +167,7 @@ fn what_waits_of_a_revoked_voice_is_silence_and_numbers_stay_whole() {
         .shard
         .allow_publish(world.now, ann.id, false, &mut world.outbox);
     while world.slice() {}
+    world.pass(people::FRAME * 5);
     let mut spared = 0;
     for person in &mut crowd {
         let heard = world.heard_by(person);

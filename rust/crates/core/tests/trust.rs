@@ -109,7 +109,7 @@ fn a_listener_who_sends_sound_is_not_heard() {
 }
 
 #[test]
-fn a_voice_that_sends_far_too_many_packets_is_heard_at_a_bounded_pace() {
+fn a_voice_that_sends_far_too_many_packets_is_heard_no_faster_than_time_goes() {
     let mut world = World::new();
     let mut ann = world.join(1, true, 3);
     let mut listener = world.join(2, false, 3);
@@ -118,7 +118,7 @@ fn a_voice_that_sends_far_too_many_packets_is_heard_at_a_bounded_pace() {
     }
     world.pass(Duration::from_millis(100));
     let heard = world.heard_by(&mut listener).len();
-    assert!((200..250).contains(&heard), "{heard} packets passed");
+    assert!((1..=10).contains(&heard), "{heard} packets passed");
     assert!(world.shard.stats().drops_pace > 1_700);
     world.pass(Duration::from_secs(2));
     world.heard_by(&mut listener);

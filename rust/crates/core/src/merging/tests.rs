@@ -266,33 +266,6 @@ fn a_publisher_who_stops_leaves_nothing_waiting() {
 }
 
 #[test]
-fn a_talker_ends_with_one_packet_of_three_frames_of_silence() {
-    let mut bench = Bench::new();
-    for number in 0..5 {
-        bench.push(0, number);
-    }
-    let stamps = std::array::from_fn(|n| Stamp {
-        index: FIRST_INDEX + 6 + n as u64,
-        timestamp: BASE + 960 * (5 + n as u32),
-        marker: false,
-    });
-    let sent = &mut bench.sent;
-    bench
-        .merger
-        .end(0, &stamps, 1, 127, &mut |merged| sent.push(told(&merged)));
-    for phase in 0..PHASES {
-        let mine = bench.of(phase, 0);
-        let last = mine.last().unwrap();
-        assert_eq!(last.frames, vec![vec![0xFF, 0xFE]; 3]);
-        assert_eq!(last.timestamp, BASE + 960 * 5);
-        assert!(
-            mine.windows(2)
-                .all(|pair| pair[1].index == pair[0].index + 1)
-        );
-    }
-}
-
-#[test]
 fn whoever_leaves_a_phase_gets_what_waits_there_and_who_stays_gets_it_too() {
     let mut bench = Bench::new();
     for number in 0..8 {

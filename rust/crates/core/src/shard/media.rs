@@ -115,6 +115,9 @@ impl Shard {
                 level_byte,
                 index: opened.index,
                 timestamp: header.timestamp,
+                captured: publisher
+                    .capture
+                    .note(now, opened.index, header.timestamp, ticks),
                 marker: header.marker,
                 ticks,
                 loss: publisher.reception.recent_loss(),

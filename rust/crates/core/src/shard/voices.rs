@@ -18,6 +18,7 @@ use crate::peer::Link;
 use crate::space::{Publications, Space, Voices};
 use crate::stats::Stats;
 use crate::time::Time;
+use crate::timeline::{Arrival, FRAME_TICKS, MISSING, Timeline};
 
 /// Where packets of a space go out.
 struct Exit<'a> {
@@ -135,6 +136,7 @@ impl Shard {
             exit.audience.silence(publication.voice);
         }
         tell_active(space, &mut self.events);
+        self.look_after_voices(now + SOON);
         self.list_to_serve(place);
     }
 
@@ -180,7 +182,7 @@ impl Space {
             merging
                 .into_iter()
                 .chain(given_back)
-                .chain(voices.next_missing())
+                .chain(voices.next_pause())
                 .min()
         };
         self.voices.iter().filter_map(due).min()
@@ -217,8 +219,6 @@ fn tell_active(space: &mut Space, events: &mut crate::events::EventQueue) {
     }
 }
 
-/// Longer than any jitter that a call survives: then what is missing is an end.
-const MISSING: Duration = Duration::from_millis(140);
 /// What is due is looked at a little later at the earliest, so that time goes on.
 const SOON: Duration = Duration::from_millis(1);
 
@@ -226,10 +226,6 @@ impl Voices {
     /// *slot* goes to *voice*; whoever had it is out without a farewell, because the new voice follows at once.
     fn hand_over(&mut self, slot: usize, voice: u32, exit: &mut Exit<'_>) {
         self.settle(slot, exit);
-        let lines = self.slots();
-        if let Some(merger) = &mut self.merger {
-            merger.flush_slot(slot, &mut |merged| exit.queue_merged(lines, &merged));
-        }
         if let (Some(stream), Some(in_slot)) =
             (self.streams.get_mut(slot), self.in_slot.get_mut(slot))
         {
@@ -238,6 +234,7 @@ impl Voices {
         }
     }
 
+    /// Pass a packet of whoever holds *slot* on; false where it is too late, or overlaps with what was said.
     fn pass_on(
         &mut self,
         slot: usize,
@@ -246,115 +243,113 @@ impl Voices {
         opus: &[u8],
         exit: &mut Exit<'_>,
     ) -> bool {
-        let lines = self.slots();
         let Some(stream) = self.streams.get_mut(slot) else {
             return false;
         };
-        if stream.is_ended() && !spoken.loudness.voiced {
-            return false; // silence has been said; its details are not worth a packet
-        }
-        let Some(stamp) = stream.stamp(
-            exit.now,
-            spoken.index,
-            spoken.timestamp,
-            spoken.marker,
-            spoken.ticks,
-            opus.len(),
-        ) else {
+        stream.break_silence();
+        let arrival = Arrival {
+            index: spoken.index,
+            timestamp: spoken.timestamp,
+            captured: spoken.captured,
+            is_voice: spoken.loudness.voiced,
+            marker: spoken.marker,
+            ticks: spoken.ticks,
+            octets: opus.len(),
+        };
+        let Some(stamp) = stream.stamp(exit.now, &arrival) else {
             return false;
         };
-        let packet = SlotPacket {
-            lines,
-            slot,
+        let frame = Frame {
             stamp,
+            ticks: spoken.ticks,
             voice,
             level: spoken.level_byte,
             opus,
         };
-        exit.send(&packet);
+        self.send(slot, &frame, exit);
+        true
+    }
+
+    /// To everybody, merged or not.
+    fn send(&mut self, slot: usize, frame: &Frame<'_>, exit: &mut Exit<'_>) {
+        let lines = self.slots();
+        exit.send(&SlotPacket {
+            lines,
+            slot,
+            stamp: frame.stamp,
+            voice: frame.voice,
+            level: frame.level,
+            opus: frame.opus,
+        });
         if let Some(merger) = &mut self.merger {
-            let frame = Frame {
-                stamp,
-                ticks: spoken.ticks,
-                voice,
-                level: spoken.level_byte,
-                opus,
-            };
             let late = merger.late();
-            merger.push(exit.now, slot, &frame, &mut |merged| {
+            merger.push(exit.now, slot, frame, &mut |merged| {
                 exit.queue_merged(lines, &merged);
             });
             exit.stats.drops_merging += merger.late() - late;
         }
-        true
     }
 
     /// End the voice in *slot* with silence and free the slot.
     fn end(&mut self, slot: usize, exit: &mut Exit<'_>) {
-        self.fall_silent(slot, exit);
+        if let Some(stream) = self.streams.get_mut(slot) {
+            stream.fall_silent();
+        }
         self.settle(slot, exit);
         self.lending.give_back(slot);
         if let Some(in_slot) = self.in_slot.get_mut(slot) {
             *in_slot = 0;
         }
+        self.say_silence(slot, exit);
     }
 
-    /// Say silence in slots whose holder's packets are missing: a browser would draw the last sound out.
+    /// Say the silence that is due, in slots whose holder's packets are missing as well: a browser would draw the last
+    /// sound out.
     fn pause(&mut self, exit: &mut Exit<'_>) {
         let lines = self.slots();
         if let Some(merger) = &mut self.merger {
             merger.flush_overdue(exit.now, &mut |merged| exit.queue_merged(lines, &merged));
         }
-        for slot in 0..self.slots() {
-            let last_sent = self.stream(slot).and_then(|stream| stream.last_sent());
-            if self.lending.holder(slot).is_some()
-                && last_sent.is_some_and(|at| exit.now.since(at) >= MISSING)
+        for slot in 0..lines {
+            if let Some(stream) = self.streams.get_mut(slot)
+                && stream.missing_at().is_some_and(|at| at <= exit.now)
             {
-                self.fall_silent(slot, exit);
+                stream.fall_silent();
             }
+            self.say_silence(slot, exit);
         }
     }
 
-    /// When packets are missing from a slot, if no more come.
-    fn next_missing(&self) -> Option<Time> {
-        let slots = (0..self.slots()).filter(|slot| self.lending.holder(*slot).is_some());
-        let heard = slots.filter_map(|slot| self.stream(slot).filter(|one| !one.is_ended()));
-        heard
-            .filter_map(|stream| Some(stream.last_sent()? + MISSING))
-            .min()
+    /// When something has to be said, if no more packets come.
+    fn next_pause(&self) -> Option<Time> {
+        let due = |stream: &Timeline| stream.silence_at().or_else(|| stream.missing_at());
+        self.streams.iter().filter_map(due).min()
     }
 
-    /// Three frames of silence at once, unless that was the last thing said.
-    fn fall_silent(&mut self, slot: usize, exit: &mut Exit<'_>) {
-        let (lines, voice) = (self.slots(), self.voice_in(slot));
-        let Some(stream) = self
-            .streams
-            .get_mut(slot)
-            .filter(|stream| !stream.is_ended())
-        else {
-            return;
-        };
-        let stamps = stream.finish(exit.now, SILENCE_FRAME.len());
-        if let Some(merger) = &mut self.merger {
-            merger.end(slot, &stamps, voice, SILENT, &mut |merged| {
-                exit.queue_merged(lines, &merged);
-            });
-        }
-        for stamp in stamps {
-            let packet = SlotPacket {
-                lines,
-                slot,
+    /// Say the frame of silence that is due in *slot*, if one is.
+    fn say_silence(&mut self, slot: usize, exit: &mut Exit<'_>) {
+        let stream = self.streams.get_mut(slot);
+        if let Some(stamp) = stream.and_then(|stream| stream.silence(exit.now, SILENCE_FRAME.len()))
+        {
+            let frame = Frame {
                 stamp,
-                voice,
+                ticks: FRAME_TICKS,
+                voice: self.voice_in(slot),
                 level: SILENT,
                 opus: &SILENCE_FRAME,
             };
-            exit.send(&packet);
+            self.send(slot, &frame, exit);
         }
     }
 
-    /// Listeners whose own voice was in *slot* got none of it: their numbering goes on as if it had not been.
-    fn settle(&self, slot: usize, exit: &mut Exit<'_>) {
+    /// The voice in *slot* is over: nothing of it waits to be merged.
+    ///
+    /// Listeners whose own voice it was got none of it: their numbering goes on as if it had not been.
+    fn settle(&mut self, slot: usize, exit: &mut Exit<'_>) {
+        let lines = self.slots();
+        if let Some(merger) = &mut self.merger {
+            merger.flush_slot(slot, &mut |merged| exit.queue_merged(lines, &merged));
+        }
         let voice = self.voice_in(slot);
         let Some(stream) = self.streams.get(slot).filter(|_| voice != 0) else {
             return;

@@ -547,7 +547,7 @@ impl World {
             let plain = &datagram[..opened.len];
             heard.push(Heard {
                 slot,
-                voice: header.csrcs(plain).next().unwrap(),
+                voice: header.csrcs(plain).next().unwrap_or(0),
                 sequence: header.sequence,
                 index: opened.index,
                 timestamp: header.timestamp,
