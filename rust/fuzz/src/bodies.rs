@@ -1,5 +1,7 @@
 //! One function for each fuzz target: feed bytes to a parser, read all that it tells, check what must hold.
 
+use std::collections::BTreeSet;
+
 use arengo_wire::sdp::{
     self, AnswerParameters, Candidate, Description, IceCredentials, RemoteAnswer,
 };
@@ -135,6 +137,17 @@ pub fn rtcp(data: &[u8]) {
                     .bye(&sources.collect::<Vec<_>>())
                     .expect("at most 31");
             }
+            Ok(control::Packet::Nack {
+                sender,
+                media,
+                lost,
+            }) => {
+                let named: Vec<_> = lost.collect();
+                compound.nack(sender, media, &named).expect("room enough");
+                let len = compound.len();
+                assert_eq!(named_in(&out[..len]), BTreeSet::from_iter(named));
+                continue;
+            }
             Err(_) => {}
         }
         let len = compound.len();
@@ -142,6 +155,15 @@ pub fn rtcp(data: &[u8]) {
             assert_eq!(control::packets(&out[..len]).next(), Some(packet));
         }
     }
+}
+
+/// The packets that the NACKs of *compound* ask for again, in whatever order.
+fn named_in(compound: &[u8]) -> BTreeSet<u16> {
+    let lost = control::packets(compound).filter_map(|packet| match packet {
+        Ok(control::Packet::Nack { lost, .. }) => Some(lost),
+        _ => None,
+    });
+    lost.flatten().collect()
 }
 
 pub fn srtp(data: &[u8]) {

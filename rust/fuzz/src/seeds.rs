@@ -138,6 +138,7 @@ fn rtcp() -> Vec<Vec<u8>> {
         compound.sender_report(1, info, &[block])?;
         compound.receiver_report(2, &[block, block])?;
         compound.cname(1, "cname")?;
+        compound.nack(1, 2, &[65_535, 0, 9, 700])?;
         compound.bye(&[1, 2])?;
         Ok(compound.len())
     };
