@@ -1,18 +1,21 @@
 //! One function for each fuzz target: feed bytes to a parser, read all that it tells, check what must hold.
 
+use std::collections::BTreeSet;
+
 use arengo_wire::sdp::{
     self, AnswerParameters, Candidate, Description, IceCredentials, RemoteAnswer,
 };
 use arengo_wire::srtp::{Profile, ReplayWindow, SrtcpLayout};
 use arengo_wire::{
-    demux, opus as opus_packet, rfc4571 as framing, rtcp as control, rtp as media, stun as binding,
+    demux, opus as opus_packet, red as redundant, rfc4571 as framing, rtcp as control,
+    rtp as media, stun as binding,
 };
 
 /// A target by its name.
 pub type Body = fn(&[u8]);
 
 /// Every target.
-pub const ALL: [(&str, Body); 8] = [
+pub const ALL: [(&str, Body); 9] = [
     ("stun", stun),
     ("rtp", rtp),
     ("rtcp", rtcp),
@@ -21,6 +24,7 @@ pub const ALL: [(&str, Body); 8] = [
     ("sdp_answer", sdp_answer),
     ("rfc4571", rfc4571),
     ("opus", opus),
+    ("red", red),
 ];
 
 struct Sum;
@@ -133,6 +137,17 @@ pub fn rtcp(data: &[u8]) {
                     .bye(&sources.collect::<Vec<_>>())
                     .expect("at most 31");
             }
+            Ok(control::Packet::Nack {
+                sender,
+                media,
+                lost,
+            }) => {
+                let named: Vec<_> = lost.collect();
+                compound.nack(sender, media, &named).expect("room enough");
+                let len = compound.len();
+                assert_eq!(named_in(&out[..len]), BTreeSet::from_iter(named));
+                continue;
+            }
             Err(_) => {}
         }
         let len = compound.len();
@@ -140,6 +155,15 @@ pub fn rtcp(data: &[u8]) {
             assert_eq!(control::packets(&out[..len]).next(), Some(packet));
         }
     }
+}
+
+/// The packets that the NACKs of *compound* ask for again, in whatever order.
+fn named_in(compound: &[u8]) -> BTreeSet<u16> {
+    let lost = control::packets(compound).filter_map(|packet| match packet {
+        Ok(control::Packet::Nack { lost, .. }) => Some(lost),
+        _ => None,
+    });
+    lost.flatten().collect()
 }
 
 pub fn srtp(data: &[u8]) {
@@ -282,4 +306,24 @@ pub fn opus(data: &[u8]) {
     if let Ok(len) = opus_packet::merge(&[data, &out[..len]], &mut vec![0; 4 * data.len() + 256]) {
         assert!(2 * samples <= 5_760 && len >= 2);
     }
+}
+
+pub fn red(data: &[u8]) {
+    let mut changed = data.to_vec();
+    let is_well_formed = redundant::set_payload_type(&mut changed, 111);
+    let Ok(red) = redundant::parse(data) else {
+        assert!(!is_well_formed && changed == data);
+        return;
+    };
+    assert!(is_well_formed && !red.primary.data.is_empty());
+    let copies: Vec<(u16, &[u8])> = red
+        .copies()
+        .iter()
+        .map(|copy| (copy.offset, copy.data))
+        .collect();
+    assert!(red.copies_of(111).count() <= copies.len());
+    let mut out = vec![0; data.len()];
+    let len = redundant::write(&copies, red.primary.data, 111, &mut out);
+    assert_eq!(len, Ok(data.len()), "nothing of the input is left out");
+    assert_eq!(out, changed);
 }

@@ -4,7 +4,7 @@ use arengo_wire::opus::SILENCE_FRAME;
 use arengo_wire::rtcp::{Compound, NtpTime, ReportBlock, SenderInfo};
 use arengo_wire::rtp::{Element, HeaderFields};
 use arengo_wire::stun::{self, BindingRequest, ErrorCode, HmacSha1, IceRole, TransactionId};
-use arengo_wire::{BufferTooSmall, rfc4571};
+use arengo_wire::{BufferTooSmall, red as redundant, rfc4571};
 
 macro_rules! sdp {
     ($($path:literal),* $(,)?) => {
@@ -36,6 +36,7 @@ pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
                 b"\xFA\x03abcde".to_vec(),
             ],
         ),
+        ("red", red()),
     ]
 }
 
@@ -137,6 +138,7 @@ fn rtcp() -> Vec<Vec<u8>> {
         compound.sender_report(1, info, &[block])?;
         compound.receiver_report(2, &[block, block])?;
         compound.cname(1, "cname")?;
+        compound.nack(1, 2, &[65_535, 0, 9, 700])?;
         compound.bye(&[1, 2])?;
         Ok(compound.len())
     };
@@ -149,4 +151,16 @@ fn frames() -> Vec<u8> {
         stream.extend(written(|out| rfc4571::write_frame(frame, out)));
     }
     stream
+}
+
+fn red() -> Vec<Vec<u8>> {
+    let copies: [(u16, &[u8]); 2] = [(2_880, b"oldest"), (960, &SILENCE_FRAME)];
+    [&copies[..], &copies[1..], &[]]
+        .map(|copies| {
+            let write = |out: &mut [u8]| {
+                redundant::write(copies, b"primary", 111, out).map_err(|_| BufferTooSmall)
+            };
+            written(write)
+        })
+        .to_vec()
 }

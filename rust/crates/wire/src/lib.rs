@@ -9,6 +9,7 @@ mod bytes;
 pub mod demux;
 pub mod limits;
 pub mod opus;
+pub mod red;
 pub mod rfc4571;
 pub mod rtcp;
 pub mod rtp;

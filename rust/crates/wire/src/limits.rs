@@ -28,3 +28,7 @@ pub const OPUS_PACKET_SAMPLES: u32 = 5_760;
 pub const OPUS_FRAME_BYTES: usize = 1_275;
 /// Frames in one Opus packet: 120 ms of 2.5 ms each (RFC 6716 §3.2.5).
 pub const OPUS_FRAMES: usize = 48;
+/// Copies in one RED payload; browsers send one or two.
+pub const RED_COPIES: usize = 4;
+/// Sequence numbers read from one NACK: five seconds of packets of 20 ms.
+pub const NACK_SEQUENCES: usize = 256;

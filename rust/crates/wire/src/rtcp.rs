@@ -1,12 +1,15 @@
-//! RTCP: sender and receiver reports, SDES, BYE (RFC 3550 §6), read without allocation and written into a caller's buffer.
+//! RTCP: sender and receiver reports, SDES, BYE (RFC 3550 §6) and generic NACK (RFC 4585 §6.2.1), read without allocation
+//! and written into a caller's buffer.
 
 use std::fmt;
 
 use crate::bytes::{u8_at, u16_at, u32_at, u64_at};
 
+mod nack;
 mod ntp;
 mod write;
 
+pub use nack::Lost;
 pub use ntp::{NtpTime, delay_units, round_trip};
 pub use write::Compound;
 
@@ -14,6 +17,9 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const BYE: u8 = 203;
+const TRANSPORT_FEEDBACK: u8 = 205;
+/// The format of transport feedback that asks for packets again.
+const GENERIC_NACK: u8 = 1;
 const CNAME: u8 = 1;
 const BLOCK_LEN: usize = 24;
 
@@ -51,6 +57,12 @@ pub enum Packet<'a> {
     },
     SourceDescription(Chunks<'a>),
     Bye(Sources<'a>),
+    /// *sender* lost packets of the stream *media*, and asks for them again.
+    Nack {
+        sender: u32,
+        media: u32,
+        lost: Lost<'a>,
+    },
 }
 
 /// What a sender says of its own stream (RFC 3550 §6.4.1).
@@ -182,6 +194,11 @@ fn read_packet(raw: Raw<'_>) -> Result<Option<Packet<'_>>, ParseError> {
                 .ok_or(ParseError::Truncated)?;
             Packet::Bye(Sources { rest: sources })
         }
+        TRANSPORT_FEEDBACK if count == GENERIC_NACK => Packet::Nack {
+            sender: u32_at(body, 0).ok_or(ParseError::Truncated)?,
+            media: u32_at(body, 4).ok_or(ParseError::Truncated)?,
+            lost: Lost::new(body.get(8..).unwrap_or_default()),
+        },
         _ => return Ok(None),
     };
     Ok(Some(packet))

@@ -132,6 +132,11 @@ fn opus_never_panics() {
 }
 
 #[test]
+fn red_never_panics() {
+    drive("red", 300_000);
+}
+
+#[test]
 fn every_target_has_seeds() {
     let targets: Vec<&str> = bodies::ALL.iter().map(|(name, _)| *name).collect();
     let seeded: Vec<&str> = seeds::all().iter().map(|(name, _)| *name).collect();

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use arengo_wire::BufferTooSmall;
+use arengo_wire::limits::NACK_SEQUENCES;
 use arengo_wire::rtcp::{Compound, NtpTime, Packet, ParseError, ReportBlock, SenderInfo, packets};
 
 const INFO: SenderInfo = SenderInfo {
@@ -172,4 +173,82 @@ fn a_buffer_too_small_is_said() {
 fn ntp_time_passes_through_a_sender_report() {
     let ntp = NtpTime::from_unix(Duration::from_millis(1_790_000_000_250));
     assert_eq!(ntp.0 & 0xFFFF_FFFF, 0x4000_0000);
+}
+
+/// What a reader makes of a NACK of *sequences*, and how many pairs it took.
+fn asked_again(sequences: &[u16]) -> (Vec<u16>, usize) {
+    let bytes = written(|compound| compound.nack(1, 2, sequences));
+    let Some(Ok(Packet::Nack {
+        sender: 1,
+        media: 2,
+        lost,
+    })) = packets(&bytes).next()
+    else {
+        unreachable!("a NACK was written")
+    };
+    (lost.collect(), (bytes.len() - 12) / 4)
+}
+
+#[test]
+fn lost_packets_are_named_in_pairs_of_a_number_and_the_sixteen_after_it() {
+    let bytes = written(|compound| compound.nack(1, 2, &[100, 101, 116]));
+    let pair = [0, 100, 0x80, 0x01];
+    assert_eq!(bytes[..4], [0x81, 205, 0, 3]);
+    assert_eq!(bytes[12..], pair);
+    let cases: [(&[u16], usize); 6] = [
+        (&[7], 1),
+        (&[7, 8, 23], 1),
+        (&[7, 24], 2),
+        (&[65_530, 65_535, 0, 10], 1),
+        (&[9, 3, 4], 2),
+        (&[0, 20_000, 40_000, 60_000], 4),
+    ];
+    for (sequences, pairs) in cases {
+        assert_eq!(asked_again(sequences), (sequences.to_vec(), pairs));
+    }
+}
+
+#[test]
+fn a_packet_that_is_named_twice_running_is_asked_for_once() {
+    assert_eq!(asked_again(&[7, 7, 9, 9]), (vec![7, 9], 1));
+}
+
+#[test]
+fn a_nack_of_nothing_is_not_written() {
+    assert_eq!(written(|compound| compound.nack(1, 2, &[])), []);
+}
+
+#[test]
+fn a_nack_follows_a_report_in_a_compound() {
+    let bytes = written(|compound| {
+        compound.receiver_report(1, &[a_block(7, 3)])?;
+        compound.nack(1, 7, &[5, 6])
+    });
+    let read: Vec<_> = packets(&bytes)
+        .collect::<Result<_, _>>()
+        .expect("well formed");
+    assert!(matches!(
+        read[..],
+        [Packet::ReceiverReport { .. }, Packet::Nack { media: 7, .. }]
+    ));
+}
+
+#[test]
+fn a_nack_names_no_more_packets_than_the_limit() {
+    let mut bytes = vec![0x81, 205, 0x01, 0x01, 0, 0, 0, 1, 0, 0, 0, 2];
+    bytes.extend([0xFF; 4 * 255]);
+    bytes.extend([0; 4 * 256]);
+    let Some(Ok(Packet::Nack { lost, .. })) = packets(&bytes).next() else {
+        unreachable!("a NACK")
+    };
+    assert_eq!(lost.count(), NACK_SEQUENCES);
+}
+
+#[test]
+fn a_nack_without_both_of_its_sources_is_truncated() {
+    for words in 0..2 {
+        let mut bytes = vec![0x81, 205, 0, words];
+        bytes.resize(4 + 4 * usize::from(words), 0);
+        assert_eq!(packets(&bytes).next(), Some(Err(ParseError::Truncated)));
+    }
 }

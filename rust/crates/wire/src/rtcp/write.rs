@@ -1,11 +1,12 @@
 //! Writing a compound packet.
 
 use super::{
-    BYE, CNAME, RECEIVER_REPORT, ReportBlock, SENDER_REPORT, SOURCE_DESCRIPTION, SenderInfo,
+    BYE, CNAME, GENERIC_NACK, RECEIVER_REPORT, ReportBlock, SENDER_REPORT, SOURCE_DESCRIPTION,
+    SenderInfo, TRANSPORT_FEEDBACK, nack,
 };
 use crate::bytes::{BufferTooSmall, Sink};
 
-/// A compound packet under construction: a report first, then CNAME (RFC 3550 §6.1), then BYE where it ends.
+/// A compound packet under construction: a report first, then CNAME (RFC 3550 §6.1), then NACK, then BYE where it ends.
 pub struct Compound<'a> {
     sink: Sink<'a>,
 }
@@ -65,6 +66,23 @@ impl<'a> Compound<'a> {
         for ssrc in ssrcs {
             self.sink.u32(*ssrc)?;
         }
+        self.end(start)
+    }
+
+    /// Appends a NACK of *sequences*, lost by *sender* from the stream *media*; nothing where there are none.
+    pub fn nack(
+        &mut self,
+        sender: u32,
+        media: u32,
+        sequences: &[u16],
+    ) -> Result<(), BufferTooSmall> {
+        if sequences.is_empty() {
+            return Ok(());
+        }
+        let start = self.start(TRANSPORT_FEEDBACK, usize::from(GENERIC_NACK))?;
+        self.sink.u32(sender)?;
+        self.sink.u32(media)?;
+        nack::write(sequences, &mut self.sink)?;
         self.end(start)
     }
 
