@@ -10,6 +10,7 @@
 use std::ops::Range;
 
 use arengo_wire::opus::{self, SILENCE_FRAME};
+use arengo_wire::red;
 
 use crate::fanout::{SlotPacket, Templates};
 use crate::limits::{AUDIENCE_BYTES, AUDIENCE_PACKETS, AUDIENCE_WAIT};
@@ -50,6 +51,8 @@ pub struct Queued {
     pub voice: u32,
     /// The level byte.
     pub level: u8,
+    /// As [`SlotPacket::red`].
+    pub red: bool,
     sound: Range<usize>,
 }
 
@@ -86,6 +89,8 @@ impl Round {
             .filter(|packet| packet.voice == voice)
         {
             let sound = self.sounds.get(packet.sound.clone()).unwrap_or_default();
+            let primary = red::parse(sound).ok().filter(|_| packet.red);
+            let sound = primary.map_or(sound, |red| red.primary.data);
             let ticks = opus::duration_samples(sound).unwrap_or(FRAME_TICKS);
             let frames = ticks.div_ceil(FRAME_TICKS).clamp(1, 6) as usize;
             let mut several = SILENCES;
@@ -96,6 +101,8 @@ impl Round {
                 _ => several.get(..2 + 2 * frames).unwrap_or_default(),
             };
             let start = self.sounds.len();
+            // A RED payload without copies begins with a payload type, to be written.
+            self.sounds.extend(packet.red.then_some(0));
             self.sounds.extend_from_slice(silence);
             packet.sound = start..self.sounds.len();
             packet.level = SILENT;
@@ -161,6 +168,7 @@ impl Audience {
             stamp: packet.stamp,
             voice: packet.voice,
             level: packet.level,
+            red: packet.red,
             sound: start..sounds.len(),
         });
         self.next += 1;

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use arengo_wire::opus;
+use arengo_wire::red;
 use arengo_wire::rtp::{Element, HeaderFields};
 
 use crate::SLOT_SSRCS;
@@ -14,6 +15,7 @@ use crate::limits::OPUS_PACKET;
 use crate::listeners::{Class, Listeners, Section};
 use crate::outbox::Outbox;
 use crate::peer::{Line, Link};
+use crate::redundancy::Redundancy;
 use crate::srtp::SRTP_OVERHEAD;
 use crate::stats::Stats;
 use crate::timeline::Stamp;
@@ -34,8 +36,10 @@ pub struct SlotPacket<'a> {
     pub voice: u32,
     /// The level byte of RFC 6464.
     pub level: u8,
-    /// The sound.
+    /// The sound; a RED payload where *red* says so, whose payload types are still to be written.
     pub opus: &'a [u8],
+    /// Whether earlier frames go with it.
+    pub red: bool,
 }
 
 /// A packet as every listener of a class gets it, but for number and key.
@@ -81,16 +85,17 @@ impl Template {
     }
 }
 
-/// Send *packet* to everybody on stage with as many lines but its own speaker.
+/// Send *packet* to those on stage with as many lines, and as much redundancy, but its own speaker.
 pub fn to_stage(
     packet: &SlotPacket<'_>,
+    redundancy: Redundancy,
     listeners: &Listeners,
     links: &[Option<Link>],
     out: &mut Outbox,
     stats: &mut Stats,
 ) {
     for class in listeners.classes() {
-        let members = class.members(Section::Stage);
+        let members = class.members(Section::Stage(redundancy));
         if class.lines() != packet.lines || members.is_empty() {
             continue;
         }
@@ -173,7 +178,7 @@ impl Templates {
             let is_last = n + 1 == order.len();
             let mut padded = [0; OPUS_PACKET];
             let padding = longest - opus.len();
-            let is_worth_it = !is_last && (1..=longest / 4).contains(&padding);
+            let is_worth_it = !is_last && !packet.red && (1..=longest / 4).contains(&padding);
             let equal = padded
                 .get_mut(..longest)
                 .filter(|_| is_worth_it)
@@ -188,6 +193,7 @@ impl Templates {
                 voice: packet.voice,
                 level: packet.level,
                 opus: equal.unwrap_or(opus),
+                red: packet.red,
             };
             let serial = round
                 .packets()
@@ -234,7 +240,11 @@ fn build(packet: &SlotPacket<'_>, class: &Class, serial: u64, room: &mut [u8]) -
     let (line, ssrc) = (class.line(packet.slot)?, *SLOT_SSRCS.get(packet.slot)?);
     let header_len = write_header(packet, line, ssrc, room)?;
     let end = header_len + packet.opus.len();
-    room.get_mut(header_len..end)?.copy_from_slice(packet.opus);
+    let payload = room.get_mut(header_len..end)?;
+    payload.copy_from_slice(packet.opus);
+    if packet.red && !red::set_payload_type(payload, line.payload_type) {
+        return None;
+    }
     Some(Template {
         plain: 0..end,
         header_len,
@@ -253,7 +263,11 @@ fn write_header(packet: &SlotPacket<'_>, line: Line, ssrc: u32, room: &mut [u8])
     }];
     let fields = HeaderFields {
         marker: packet.stamp.marker,
-        payload_type: line.payload_type,
+        payload_type: if packet.red {
+            line.red?
+        } else {
+            line.payload_type
+        },
         sequence: 0,
         timestamp: packet.stamp.timestamp,
         ssrc,

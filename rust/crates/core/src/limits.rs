@@ -54,6 +54,12 @@ pub const CALM_FOR: Duration = Duration::from_secs(10);
 pub const MERGE_BUSY_FROM: usize = 50;
 /// Listeners who are moved to merged packets or back at once.
 pub const MERGE_STEP: usize = 128;
+/// Loss that a listener reports, of 256, from which each packet carries one earlier frame again: 1.2 %.
+pub const LOSS_FOR_ONE: u8 = 3;
+/// And from which it carries two: 3 %.
+pub const LOSS_FOR_TWO: u8 = 8;
+/// For how long after that, so that nobody goes to and fro.
+pub const PROTECTED_FOR: Duration = Duration::from_secs(30);
 /// Loss that a listener reports, of 256, above which they get packets as they come: 2 %.
 pub const LOSS: u8 = 5;
 /// For how long after that.

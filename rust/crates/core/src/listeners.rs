@@ -2,6 +2,7 @@
 
 use crate::merging::PHASES;
 use crate::peer::{Line, Lines};
+use crate::redundancy::Redundancy;
 
 /// A listener in a class: what fan-out reads before it touches the listener itself.
 #[derive(Clone, Copy, Debug)]
@@ -16,19 +17,23 @@ pub struct Member {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
     /// Those whose own voice is allowed, by this peer or by another of the same person: within the call.
-    Stage,
+    Stage(Redundancy),
     /// The audience, with packets as they come.
-    Plain,
+    Plain(Redundancy),
     /// The audience, with merged packets, in one of the phases.
     Merged(u8),
 }
 
-const SECTIONS: usize = 2 + PHASES;
+const KINDS: usize = Redundancy::ALL.len();
+const SECTIONS: usize = 2 * KINDS + PHASES;
 
 impl Section {
     /// The sections of the audience, in the order in which they are served.
-    pub const AUDIENCE: [Self; 1 + PHASES] = [
-        Self::Plain,
+    pub const AUDIENCE: [Self; KINDS + PHASES] = [
+        Self::Plain(Redundancy::None),
+        Self::Plain(Redundancy::One),
+        Self::Plain(Redundancy::Two),
+        Self::Plain(Redundancy::Apart),
         Self::Merged(0),
         Self::Merged(1),
         Self::Merged(2),
@@ -39,15 +44,15 @@ impl Section {
     pub const fn phase(self) -> Option<usize> {
         match self {
             Self::Merged(phase) => Some(phase as usize),
-            Self::Stage | Self::Plain => None,
+            Self::Stage(_) | Self::Plain(_) => None,
         }
     }
 
     const fn place(self) -> usize {
         match self {
-            Self::Stage => 0,
-            Self::Plain => 1,
-            Self::Merged(phase) => 2 + phase as usize,
+            Self::Stage(redundancy) => redundancy as usize,
+            Self::Plain(redundancy) => KINDS + redundancy as usize,
+            Self::Merged(phase) => 2 * KINDS + phase as usize,
         }
     }
 
@@ -81,6 +86,13 @@ impl Class {
         self.lines.count()
     }
 
+    /// All on stage.
+    pub fn on_stage(&self) -> impl Iterator<Item = &Member> {
+        Redundancy::ALL
+            .iter()
+            .flat_map(|redundancy| self.members(Section::Stage(*redundancy)))
+    }
+
     /// Those who are served so.
     #[inline]
     #[must_use]
@@ -107,7 +119,7 @@ impl Seat {
     /// The first of the audience.
     pub const FIRST: Self = Self {
         class: 0,
-        section: Section::Plain,
+        section: Section::Plain(Redundancy::None),
         position: 0,
     };
 
@@ -178,6 +190,15 @@ impl Listeners {
         self.classes
             .iter()
             .any(|class| class.lines() == lines && !class.is_empty())
+    }
+
+    /// Whether anybody with as many lines gets so many copies.
+    #[must_use]
+    pub fn any_with_redundancy(&self, lines: usize, redundancy: Redundancy) -> bool {
+        let sections = [Section::Stage(redundancy), Section::Plain(redundancy)];
+        sections
+            .iter()
+            .any(|section| self.count(lines, *section) > 0)
     }
 
     /// How many with as many lines are served so.
@@ -309,7 +330,7 @@ mod tests {
             index: *next,
             voice: 0,
         };
-        let section = Section::AUDIENCE[section];
+        let section = [0, 4, 5, 6].map(|place| Section::AUDIENCE[place])[section];
         seats.insert(*next, listeners.add(Lines::default(), section, member));
         *next += 1;
     }

@@ -9,6 +9,7 @@ use crate::ice::IceAgent;
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
 use crate::pace::Pace;
+use crate::redundancy::{LossWatch, Redundancy};
 use crate::reports::Reception;
 use crate::route::Route;
 use crate::srtp::{Inbound, Outbound};
@@ -46,6 +47,8 @@ pub struct Line {
     pub payload_type: u8,
     /// Number of the level extension; 0 for none.
     pub level_extension: u8,
+    /// Payload type of RED, where it was agreed on.
+    pub red: Option<u8>,
 }
 
 /// The receiving lines of a listener.
@@ -66,6 +69,7 @@ impl Lines {
             *to = Line {
                 payload_type: slot.payload_type,
                 level_extension: level_extension.unwrap_or(0),
+                red: None,
             };
             lines.count += 1;
         }
@@ -76,6 +80,13 @@ impl Lines {
     #[must_use]
     pub const fn count(&self) -> usize {
         self.count
+    }
+
+    /// Whether packets may carry earlier frames again, on all of them.
+    #[must_use]
+    pub fn take_red(&self) -> bool {
+        let lines = self.lines.get(..self.count).unwrap_or_default();
+        !lines.is_empty() && lines.iter().all(|line| line.red.is_some())
     }
 
     /// The line of *slot*.
@@ -136,6 +147,9 @@ pub struct Peer {
     pub(crate) prompt: bool,
     /// Until when packets reach it as they come because it has lost some.
     pub(crate) lossy_until: Time,
+    /// What it loses, and which copies it gets for it.
+    pub(crate) losses: LossWatch,
+    pub(crate) redundancy: Redundancy,
     pub(crate) publisher: Option<Publisher>,
     /// How fast its checks come.
     pub(crate) checks: Pace,

@@ -19,6 +19,7 @@ use crate::neighbours::{Allowed, Errand, ShardNumber, WordKind};
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::peer::{Association, Engine, Lines, Link, NewPeer, Peer, PeerKey, Publisher, WallClock};
+use crate::redundancy::{History, LossWatch, Redundancy};
 use crate::reports::{self, COMPOUND};
 use crate::route::Route;
 use crate::slab::Slab;
@@ -173,6 +174,8 @@ impl Shard {
             inbound: None,
             prompt: false,
             lossy_until: Time::ZERO,
+            losses: LossWatch::default(),
+            redundancy: Redundancy::None,
             publisher: Publisher::of(&new.negotiated),
             checks: Pace::default(),
             joined: now,
@@ -254,6 +257,7 @@ impl Shard {
                 level: publisher.level,
                 loss: 0,
                 announced: false,
+                history: History::default(),
                 tapped: taps.get(&space.id).is_some_and(|ids| ids.contains(&id)),
             });
             space.audience.prepare();

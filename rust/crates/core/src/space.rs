@@ -8,6 +8,7 @@ use crate::limits::SLOTS;
 use crate::listeners::Listeners;
 use crate::merging::Merger;
 use crate::neighbours::{ShardNumber, Shards};
+use crate::redundancy::History;
 use crate::shard::MergingMode;
 use crate::timeline::Timeline;
 
@@ -78,6 +79,8 @@ pub struct Publication {
     pub(crate) announced: bool,
     /// Whether its packets are recorded.
     pub(crate) tapped: bool,
+    /// What may be sent again to those who lost it.
+    pub(crate) history: History,
 }
 
 /// All whose voice is allowed in a space, in the order in which they were; few.
@@ -86,9 +89,10 @@ pub struct Publications(Vec<Publication>);
 
 impl Publications {
     /// Add one; false when its peer has one already.
-    pub fn add(&mut self, publication: Publication) -> bool {
+    pub fn add(&mut self, mut publication: Publication) -> bool {
         let is_new = self.find(publication.peer).is_none();
         if is_new {
+            publication.history.prepare();
             self.0.push(publication);
         }
         is_new

@@ -146,6 +146,12 @@ impl Timeline {
         self.highest
     }
 
+    /// What was sent under indices up to this one is of another lending, or of another clock.
+    #[must_use]
+    pub const fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// The highest index given out before the present lending began.
     #[must_use]
     pub const fn lending_floor(&self) -> u64 {

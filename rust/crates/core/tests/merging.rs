@@ -67,7 +67,8 @@ fn report_loss(world: &mut World, person: &mut Person, fraction_lost: u8) {
         ssrc: SLOT_SSRCS[0],
         fraction_lost,
         cumulative_lost: 1,
-        highest_sequence: 1,
+        // Many packets after the report before, which told of less.
+        highest_sequence: 100 * u32::from(fraction_lost),
         jitter: 0,
         last_sender_report: 0,
         delay_since_last_sender_report: 0,

@@ -7,6 +7,7 @@ use crate::events::{Event, EventQueue};
 use crate::level::LevelTracker;
 use crate::neighbours::{Allowed, Errand, ShardNumber, Shards, Spoken, Word, WordKind};
 use crate::outbox::Outbox;
+use crate::redundancy::History;
 use crate::route::Route;
 use crate::space::{Origin, Publication, Space};
 use crate::time::Time;
@@ -161,6 +162,7 @@ impl Shard {
             loss: 0,
             announced: false,
             tapped: false,
+            history: History::default(),
         };
         if let Some(space) = self.spaces.get_mut(place)
             && space.publications.add(publication)

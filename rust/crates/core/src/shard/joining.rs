@@ -331,15 +331,15 @@ impl Shard {
     }
 
     /// Give a connected listener its place in its class: on stage, or in the audience with packets as they come.
-    fn seat(&mut self, index: u32) {
+    pub(super) fn seat(&mut self, index: u32) {
         let Some(peer) = self.peers.get(index) else {
             return;
         };
         let space = self.spaces.get(peer.space);
         let section = if space.is_some_and(|space| space.publications.has_voice(peer.voice)) {
-            Section::Stage
+            Section::Stage(peer.redundancy)
         } else {
-            Section::Plain
+            Section::Plain(peer.redundancy)
         };
         self.seat_in(index, section);
     }

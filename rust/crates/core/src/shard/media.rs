@@ -15,6 +15,7 @@ use crate::limits;
 use crate::neighbours::{Spoken, WordKind};
 use crate::outbox::Outbox;
 use crate::peer::PeerKey;
+use crate::redundancy::LossWatch;
 use crate::route::Route;
 use crate::srtp::OpenError;
 use crate::tap::Tapped;
@@ -33,8 +34,8 @@ struct Told {
     by: PeerKey,
     /// Whether its stream is over.
     ends: bool,
-    /// The worst loss of what it gets, of 256.
-    fraction_lost: u8,
+    /// Whether it says what it loses.
+    loses: bool,
 }
 
 impl From<OpenError> for Dropped {
@@ -177,7 +178,9 @@ impl Shard {
                 if told.ends {
                     self.pause(now, told.by, out);
                 }
-                self.note_loss(now, told.by, told.fraction_lost, out);
+                if told.loses {
+                    self.follow_losses(now, told.by, out);
+                }
             }
             Err(dropped) => self.count(&dropped),
         }
@@ -203,16 +206,10 @@ impl Shard {
         let mut told = Told {
             by: key,
             ends: false,
-            fraction_lost: 0,
+            loses: false,
         };
         for part in rtcp::packets(packet.get(..len).unwrap_or_default()).flatten() {
-            if let Packet::SenderReport { reports, .. } | Packet::ReceiverReport { reports, .. } =
-                &part
-            {
-                let ours = (*reports).filter(|report| SLOT_SSRCS.contains(&report.ssrc));
-                let worst = ours.map(|report| report.fraction_lost).max();
-                told.fraction_lost = told.fraction_lost.max(worst.unwrap_or(0));
-            }
+            told.loses |= note_losses(&mut peer.losses, now, &part);
             let Some(publisher) = &mut peer.publisher else {
                 continue;
             };
@@ -256,5 +253,30 @@ impl Shard {
         self.peers
             .get(index)
             .map_or(Duration::ZERO, |peer| now.since(peer.heard))
+    }
+}
+
+/// Note what *part* of a compound says of the loss of what we send; whether it says anything.
+fn note_losses(losses: &mut LossWatch, now: Time, part: &Packet<'_>) -> bool {
+    let slot_of = |ssrc| SLOT_SSRCS.iter().position(|own| *own == ssrc);
+    match part {
+        Packet::SenderReport { reports, .. } | Packet::ReceiverReport { reports, .. } => {
+            let ours = (*reports).filter_map(|report| Some((slot_of(report.ssrc)?, report)));
+            let worst = ours
+                .map(|(slot, one)| losses.report(slot, one.highest_sequence, one.fraction_lost))
+                .max();
+            if let Some(worst) = worst {
+                losses.reported(worst);
+            }
+            worst.is_some()
+        }
+        Packet::Nack { media, lost, .. } => {
+            let slot = slot_of(*media);
+            if let Some(slot) = slot {
+                lost.for_each(|sequence| losses.named(now, slot, sequence));
+            }
+            slot.is_some()
+        }
+        _ => false,
     }
 }

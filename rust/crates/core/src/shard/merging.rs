@@ -13,9 +13,13 @@ use crate::listeners::{Listeners, Section};
 use crate::merging::{Merger, PHASES};
 use crate::outbox::Outbox;
 use crate::peer::{Link, PeerKey};
+use crate::redundancy::Redundancy;
 use crate::space::{Space, Voices};
 use crate::stats::Stats;
 use crate::time::Time;
+
+/// Packets as they come, without copies.
+const PLAIN: Section = Section::Plain(Redundancy::None);
 
 /// Whether a space merges for its audience.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,10 +67,11 @@ impl Shard {
         }
     }
 
-    /// A listener reports that *fraction* of 256 packets were lost: a lost packet of 60 ms is three times as bad.
-    pub(super) fn note_loss(&mut self, now: Time, key: PeerKey, fraction: u8, out: &mut Outbox) {
+    /// A listener has told of losses: they get packets as they come, because a lost packet of 60 ms is three times as
+    /// bad, and earlier frames in each where they can read those.
+    pub(super) fn follow_losses(&mut self, now: Time, key: PeerKey, out: &mut Outbox) {
         // What this thread itself does not get out in time is no reason to send more.
-        if fraction <= LOSS || self.busy > BUSY {
+        if self.busy > BUSY {
             return;
         }
         let place = self
@@ -77,7 +82,19 @@ impl Shard {
         let Some(peer) = self.peer_mut(key) else {
             return;
         };
-        if fraction > LOSS.saturating_add(on_the_way_in) {
+        if peer.lines.take_red() {
+            let redundancy = peer.losses.judge(now, on_the_way_in);
+            if std::mem::replace(&mut peer.redundancy, redundancy) != redundancy
+                && self
+                    .seats
+                    .get(key.index as usize)
+                    .is_some_and(Option::is_some)
+            {
+                self.leave_phase(key.index, out);
+                self.unseat(key.index);
+                self.seat(key.index);
+            }
+        } else if peer.losses.loss() > LOSS.saturating_add(on_the_way_in) {
             peer.lossy_until = now + LOSSY_FOR;
             self.serve_promptly(key.index, out);
         }
@@ -161,10 +178,10 @@ impl Shard {
             let Some(space) = self.spaces.get_mut(place).filter(|_| room > 0) else {
                 return;
             };
-            let count = space.listeners.count(lines, Section::Plain);
+            let count = space.listeners.count(lines, PLAIN);
             let at = space.merging.look_at.checked_rem(count).unwrap_or(0);
             space.merging.look_at = at;
-            let Some(index) = space.listeners.nth(lines, Section::Plain, at) else {
+            let Some(index) = space.listeners.nth(lines, PLAIN, at) else {
                 return;
             };
             let wants = self
@@ -204,7 +221,7 @@ impl Shard {
         let section = Section::Merged(phase as u8);
         if let Some((voices, link)) = self.voices_of(index) {
             for slot in 0..SLOTS {
-                let before = voices.so_far(Section::Plain, slot);
+                let before = voices.so_far(PLAIN, slot);
                 link.renumber(slot, before, voices.so_far(section, slot));
             }
             self.unseat(index);
@@ -216,7 +233,7 @@ impl Shard {
     fn serve_promptly(&mut self, index: u32, out: &mut Outbox) {
         if self.leave_phase(index, out) {
             self.unseat(index);
-            self.seat_in(index, Section::Plain);
+            self.seat_in(index, PLAIN);
         }
     }
 
@@ -264,7 +281,7 @@ impl Space {
         if !is_at_boundary {
             return 0;
         }
-        let plain = self.listeners.count(lines, Section::Plain);
+        let plain = self.listeners.count(lines, PLAIN);
         if plain == 0 {
             return 0;
         }
@@ -305,11 +322,12 @@ impl Space {
                         voice: merged.voice,
                         level: merged.level,
                         opus: merged.opus,
+                        red: false,
                     };
                     to_one(&packet, class, link, out, stats);
                 });
             }
-            link.renumber(slot, (highest, octets), voices.so_far(Section::Plain, slot));
+            link.renumber(slot, (highest, octets), voices.so_far(PLAIN, slot));
         }
     }
 }
@@ -338,7 +356,7 @@ impl Voices {
                 let clock_base = self
                     .stream(0)
                     .map_or(0, |stream| stream.timestamp_at(Time::ZERO));
-                let highest = std::array::from_fn(|slot| self.so_far(Section::Plain, slot).0);
+                let highest = std::array::from_fn(|slot| self.so_far(PLAIN, slot).0);
                 self.merger = Some(Box::new(Merger::new(clock_base, highest)));
             }
             (Some(_), false) => self.merger = None,

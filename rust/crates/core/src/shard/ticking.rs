@@ -8,6 +8,7 @@ use crate::limits;
 use crate::listeners::Section;
 use crate::outbox::Outbox;
 use crate::peer::PeerKey;
+use crate::redundancy::Redundancy;
 use crate::reports::{self, COMPOUND};
 use crate::space::Origin;
 use crate::time::Time;
@@ -188,7 +189,7 @@ impl Shard {
             .get(index as usize)
             .copied()
             .flatten()
-            .map_or(Section::Plain, |seat| seat.section());
+            .map_or(Section::Plain(Redundancy::None), |seat| seat.section());
         match reports::write_sender_reports(now, ntp, (voices, section), link, &mut plain) {
             Ok(len) if len > 0 => {
                 send_rtcp(

@@ -9,12 +9,13 @@ use crate::audience::{Audience, SILENT};
 use crate::events::Event;
 use crate::fanout::{SlotPacket, to_stage};
 use crate::lending::Place;
-use crate::limits::{MERGE_TICK, SERVED, SLOTS};
+use crate::limits::{MERGE_TICK, OPUS_PACKET, SERVED, SLOTS};
 use crate::listeners::{Listeners, Section};
 use crate::merging::{Frame, Merged};
 use crate::neighbours::Spoken;
 use crate::outbox::Outbox;
 use crate::peer::Link;
+use crate::redundancy::{History, Recent, Redundancy};
 use crate::space::{Publications, Space, Voices};
 use crate::stats::Stats;
 use crate::time::Time;
@@ -31,10 +32,34 @@ struct Exit<'a> {
 }
 
 impl Exit<'_> {
-    /// To the stage at once, to the audience when it is its turn.
-    fn send(&mut self, packet: &SlotPacket<'_>) {
-        to_stage(packet, self.listeners, self.links, self.out, self.stats);
-        self.queue(Section::Plain, packet);
+    /// To the stage at once, to the audience when it is its turn; with earlier frames for those who lose packets.
+    fn send(&mut self, packet: &SlotPacket<'_>, recent: Option<&Recent<'_>>) {
+        for redundancy in Redundancy::ALL {
+            if redundancy != Redundancy::None
+                && !self.listeners.any_with_redundancy(packet.lines, redundancy)
+            {
+                continue;
+            }
+            let mut room = [0; OPUS_PACKET];
+            let copied = recent.and_then(|recent| recent.write(packet.opus, redundancy, &mut room));
+            let with_copies = copied
+                .and_then(|len| room.get(..len))
+                .map(|opus| SlotPacket {
+                    opus,
+                    red: true,
+                    ..*packet
+                });
+            let packet = with_copies.as_ref().unwrap_or(packet);
+            to_stage(
+                packet,
+                redundancy,
+                self.listeners,
+                self.links,
+                self.out,
+                self.stats,
+            );
+            self.queue(Section::Plain(redundancy), packet);
+        }
     }
 
     fn queue(&mut self, section: Section, packet: &SlotPacket<'_>) {
@@ -58,6 +83,7 @@ impl Exit<'_> {
             voice: merged.voice,
             level: merged.level,
             opus: merged.opus,
+            red: false,
         };
         self.stats.packets_merged += if merged.of > 1 { count as u64 } else { 0 };
         self.queue(section, &packet);
@@ -78,12 +104,19 @@ impl Shard {
         let Some(space) = self.spaces.get_mut(place) else {
             return;
         };
-        let Some(voice) = space.publications.find(peer).map(|one| one.voice) else {
+        let Some(publication) = space.publications.find_mut(peer) else {
             return;
         };
+        let voice = publication.voice;
+        publication
+            .history
+            .note(spoken.index, spoken.timestamp, opus);
         let (queued, is_teller) = (space.audience.next(), space.tells);
         let (voices, publications, mut exit) =
             apart(now, space, &mut self.links, &mut self.stats, out);
+        let Some(history) = publications.find(peer).map(|one| &one.history) else {
+            return;
+        };
         let mut passed = false;
         for voices in voices {
             let lines = voices.slots();
@@ -105,7 +138,7 @@ impl Shard {
                     slot
                 }
             };
-            passed |= voices.pass_on(slot, voice, spoken, opus, &mut exit);
+            passed |= voices.pass_on(slot, voice, (spoken, opus), history, &mut exit);
         }
         if passed {
             exit.stats.forwarded += 1;
@@ -239,8 +272,8 @@ impl Voices {
         &mut self,
         slot: usize,
         voice: u32,
-        spoken: &Spoken,
-        opus: &[u8],
+        (spoken, opus): (&Spoken, &[u8]),
+        history: &History,
         exit: &mut Exit<'_>,
     ) -> bool {
         let Some(stream) = self.streams.get_mut(slot) else {
@@ -259,6 +292,7 @@ impl Voices {
         let Some(stamp) = stream.stamp(exit.now, &arrival) else {
             return false;
         };
+        let depth = stamp.index - stream.floor() - 1;
         let frame = Frame {
             stamp,
             ticks: spoken.ticks,
@@ -266,21 +300,35 @@ impl Voices {
             level: spoken.level_byte,
             opus,
         };
-        self.send(slot, &frame, exit);
+        let recent = Recent {
+            history,
+            index: spoken.index,
+            timestamp: spoken.timestamp,
+            depth,
+        };
+        self.send(slot, &frame, Some(&recent), exit);
         true
     }
 
     /// To everybody, merged or not.
-    fn send(&mut self, slot: usize, frame: &Frame<'_>, exit: &mut Exit<'_>) {
+    fn send(
+        &mut self,
+        slot: usize,
+        frame: &Frame<'_>,
+        recent: Option<&Recent<'_>>,
+        exit: &mut Exit<'_>,
+    ) {
         let lines = self.slots();
-        exit.send(&SlotPacket {
+        let packet = SlotPacket {
             lines,
             slot,
             stamp: frame.stamp,
             voice: frame.voice,
             level: frame.level,
             opus: frame.opus,
-        });
+            red: false,
+        };
+        exit.send(&packet, recent);
         if let Some(merger) = &mut self.merger {
             let late = merger.late();
             merger.push(exit.now, slot, frame, &mut |merged| {
@@ -338,7 +386,7 @@ impl Voices {
                 level: SILENT,
                 opus: &SILENCE_FRAME,
             };
-            self.send(slot, &frame, exit);
+            self.send(slot, &frame, None, exit);
         }
     }
 
@@ -363,7 +411,7 @@ impl Voices {
             .filter(|class| class.lines() == self.slots())
         {
             // Whose own voice is allowed sits on stage; this goes before they are moved.
-            for member in class.members(Section::Stage) {
+            for member in class.on_stage() {
                 if member.voice == voice
                     && let Some(Some(link)) = exit.links.get_mut(member.index as usize)
                     && let (Some(offset), Some(before)) =
