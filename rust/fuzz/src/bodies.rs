@@ -236,6 +236,19 @@ pub fn sdp_offer(data: &[u8]) {
                 .count(),
             agreed.slots.len()
         );
+        let repair: Vec<_> = read
+            .lines
+            .iter()
+            .filter(|line| line.direction.sends())
+            .map(|line| (line.red, line.nack))
+            .collect();
+        assert!(
+            agreed
+                .slots
+                .iter()
+                .map(|slot| (slot.red, slot.nack))
+                .eq(repair)
+        );
         assert_eq!(
             read.lines.iter().any(|line| line.direction.receives()),
             agreed.mic.is_some()

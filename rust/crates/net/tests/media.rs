@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use arengo_core::{Event, Full};
 use arengo_net::{Media, MediaOptions, Offer, OfferError, StartError};
-use arengo_wire::sdp::{IceCredentials, OfferParameters, SendLine, offer};
+use arengo_wire::sdp::{IceCredentials, OfferParameters, Repair, SendLine, offer};
 
 /// Far longer than any of this takes, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,6 +47,7 @@ fn an_offer() -> String {
             cname: "me",
         }),
         receive_lines: 3,
+        repair: Repair::default(),
         session_id: 1,
     })
 }

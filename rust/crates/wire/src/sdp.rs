@@ -19,7 +19,7 @@ pub use description::{
     Setup, Source,
 };
 pub use refused::{Refused, Why};
-pub use remote::{AnswerLine, OfferParameters, RemoteAnswer, SendLine, offer};
+pub use remote::{AnswerLine, OfferParameters, RemoteAnswer, Repair, SendLine, offer};
 pub use remote_offer::RemoteOffer;
 
 /// RFC 6464: how loud a packet is.

@@ -2,8 +2,8 @@
 #![expect(clippy::expect_used, reason = "a test may fail loudly")]
 
 use arengo_wire::sdp::{
-    Answer, AnswerParameters, Candidate, Description, Direction, IceCredentials, Media, Refused,
-    RemoteAnswer, Why, answer,
+    Answer, AnswerParameters, Candidate, Description, Direction, IceCredentials, Media, Negotiated,
+    Refused, RemoteAnswer, Why, answer,
 };
 
 const FINGERPRINT: &str = "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
@@ -56,7 +56,7 @@ fn check_against(offer: &str, answer: &Answer) -> Description {
             .split("\r\n")
             .all(|line| !line.contains(['\r', '\n']))
     );
-    assert!(!answer.sdp.contains("transport-cc") && !answer.sdp.contains("red/"));
+    assert!(!answer.sdp.contains("transport-cc"));
     RemoteAnswer::parse(&answer.sdp).expect("a client understands it");
     read
 }
@@ -68,11 +68,23 @@ fn check_line(answered: &Media, offered: &Media) {
     // aiortc takes those of the last line of a bundle.
     assert!(answered.end_of_candidates);
     assert_eq!(answered.candidates.len(), 2);
-    assert_eq!(answered.codecs.len(), 1);
-    assert_eq!(
-        answered.opus().map(|c| c.payload_type),
-        offered.opus().map(|c| c.payload_type)
-    );
+    // Opus, and RED of it where it was offered, in the order of the offer.
+    let opus = offered.opus().expect("it was answered");
+    let wanted = [Some(opus), offered.red_of(opus)];
+    let formats = |media: &Media| -> Vec<String> {
+        let numbers = wanted
+            .iter()
+            .flatten()
+            .map(|codec| codec.payload_type.to_string());
+        let numbers: Vec<_> = numbers.collect();
+        let agreed = media
+            .formats
+            .iter()
+            .filter(|format| numbers.contains(format));
+        agreed.cloned().collect()
+    };
+    assert_eq!(answered.formats, formats(offered));
+    assert_eq!(answered.codecs.len(), answered.formats.len());
     assert!(answered.rtcp_mux && answered.ice.is_some() && !answered.fingerprints.is_empty());
     for extension in &answered.extensions {
         let known = |map: &&_| *map == extension;
@@ -122,6 +134,37 @@ fn the_app_in_chromium_gets_a_microphone_and_three_slots() {
             .map(|slot| (slot.mid.as_str(), slot.ssrc))
             .collect();
         assert_eq!(slots, [("1", 1001), ("2", 1002), ("3", 1003)]);
+    }
+}
+
+#[test]
+fn every_line_of_chromium_gets_red_and_no_nack() {
+    let answer = answered(offer!("chromium_app"), Peer::Participant).expect("answered");
+    let Negotiated { mic, slots, .. } = answer.negotiated;
+    let mic = mic.map(|mic| (mic.red, mic.nack));
+    let lines: Vec<_> = slots.iter().map(|slot| (slot.red, slot.nack)).collect();
+    assert_eq!(mic, Some((Some(63), false)));
+    assert_eq!(lines, [(Some(63), false); 3]);
+    let lines = "m=audio 7882 UDP/TLS/RTP/SAVPF 111 63\r\n";
+    assert_eq!(answer.sdp.matches(lines).count(), 4);
+}
+
+#[test]
+fn who_offers_neither_red_nor_nack_gets_neither() {
+    for offer in [
+        offer!("aiortc_whep_three"),
+        offer!("aiortc_whip"),
+        offer!("firefox_app"),
+        offer!("firefox_whep"),
+        offer!("gstreamer_whip"),
+        offer!("obs_audio"),
+    ] {
+        let answer = answered(offer, Peer::Participant).expect("answered");
+        let read = check_against(offer, &answer);
+        assert!(read.media.iter().all(|media| media.formats.len() == 1));
+        assert!(!answer.sdp.contains("rtcp-fb"));
+        let slots = answer.negotiated.slots;
+        assert!(slots.iter().all(|slot| slot.red.is_none() && !slot.nack));
     }
 }
 

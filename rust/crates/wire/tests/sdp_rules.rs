@@ -4,8 +4,8 @@
 use arengo_wire::limits::{SDP_BYTES, SDP_LINES};
 use arengo_wire::sdp::{
     Answer, AnswerParameters, Candidate, CandidateKind, Description, Direction, IceCredentials,
-    OfferParameters, Refused, RemoteAnswer, RemoteOffer, SendLine, Setup, Transport, Why, answer,
-    offer,
+    OfferParameters, Refused, RemoteAnswer, RemoteOffer, Repair, SendLine, Setup, Transport, Why,
+    answer, offer,
 };
 
 const FINGERPRINT: &str = "AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:\
@@ -288,6 +288,90 @@ fn the_first_opus_of_the_offer_is_taken() {
     assert_eq!(mic.payload_type, 120);
 }
 
+/// A line with RED before Opus or behind it, as *rtpmap* and *fmtp* say.
+fn a_line_with_red(direction: &str, formats: &str, rtpmap: &str, fmtp: &str) -> String {
+    let line = a_line("a", direction).replace("SAVPF 111", &format!("SAVPF {formats}"));
+    format!("{line}a=rtpmap:63 {rtpmap}\r\n{fmtp}")
+}
+
+/// The payload types of RED on the microphone and on the slot of *answer*, whichever there is.
+fn red_of(answer: &Answer) -> Option<u8> {
+    let agreed = &answer.negotiated;
+    let mic = agreed.mic.as_ref().and_then(|mic| mic.red);
+    mic.or_else(|| agreed.slots.first().and_then(|slot| slot.red))
+}
+
+#[test]
+fn red_is_agreed_on_in_the_order_of_the_offer() {
+    for direction in ["sendonly", "recvonly"] {
+        for formats in ["63 111", "111 63", "9 63 0 111"] {
+            let fmtp = "a=fmtp:63 111/111\r\n";
+            let line = a_line_with_red(direction, formats, "red/48000/2", fmtp);
+            let answer = answered(&an_offer("a", &[line])).expect("answered");
+            assert_eq!(red_of(&answer), Some(63));
+            let formats = formats.replace("9 ", "").replace("0 ", "");
+            let lines = [
+                format!(" UDP/TLS/RTP/SAVPF {formats}\r\n"),
+                "a=rtpmap:111 opus/48000/2\r\n".to_owned(),
+                "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n".to_owned(),
+            ];
+            assert!(lines.iter().all(|line| answer.sdp.contains(line)));
+        }
+    }
+}
+
+#[test]
+fn red_that_names_no_format_may_carry_opus() {
+    let line = a_line_with_red("sendonly", "63 111", "RED/48000/2", "");
+    let answer = answered(&an_offer("a", &[line])).expect("answered");
+    assert_eq!(red_of(&answer), Some(63));
+}
+
+#[test]
+fn red_of_anything_but_that_opus_is_not_agreed_on() {
+    for (rtpmap, fmtp) in [
+        ("red/48000/2", "111/0"),
+        ("red/48000/2", "0"),
+        ("red/48000/2", "63/63"),
+        ("red/48000/2", "/"),
+        ("red/48000/2", "useinbandfec=1"),
+        ("red/8000/2", "111/111"),
+        ("red/48000", "111/111"),
+        ("rtx/48000/2", "111/111"),
+    ] {
+        let fmtp = format!("a=fmtp:63 {fmtp}\r\n");
+        let line = a_line_with_red("sendonly", "63 111", rtpmap, &fmtp);
+        let with_red = answered(&an_offer("a", &[line])).expect("answered");
+        let without = answered(&one_line("sendonly")).expect("answered");
+        assert_eq!(with_red, without, "{rtpmap}, {fmtp}");
+    }
+}
+
+#[test]
+fn a_nack_of_opus_is_agreed_on_where_it_is_offered() {
+    for (feedback, is_agreed) in [
+        ("111 nack", true),
+        ("* nack", true),
+        ("111 transport-cc\r\na=rtcp-fb:111 nack", true),
+        ("111 nack pli", false),
+        ("63 nack", false),
+        ("111", false),
+        ("all nack", false),
+        ("nack", false),
+    ] {
+        for direction in ["sendonly", "recvonly"] {
+            let line = format!("{}a=rtcp-fb:{feedback}\r\n", a_line("a", direction));
+            let answer = answered(&an_offer("a", &[line])).expect("answered");
+            let agreed = &answer.negotiated;
+            let mic = agreed.mic.as_ref().map(|mic| mic.nack);
+            let nack = mic.or_else(|| agreed.slots.first().map(|slot| slot.nack));
+            assert_eq!(nack, Some(is_agreed), "{feedback}");
+            let echoed = answer.sdp.matches("a=rtcp-fb:111 nack\r\n").count();
+            assert_eq!(echoed, usize::from(is_agreed), "{feedback}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_description_is_malformed() {
     for text in [
@@ -421,6 +505,7 @@ fn the_client_understands_the_server_and_the_server_the_client() {
             cname: "bot",
         }),
         receive_lines: 3,
+        repair: Repair::default(),
         session_id: 9,
     });
     let answer = answered(&text).expect("answered");
@@ -450,6 +535,52 @@ fn the_client_understands_the_server_and_the_server_the_client() {
             (SendOnly, Some(111), vec![3]),
         ]
     );
+}
+
+#[test]
+fn the_client_and_the_server_agree_on_red_and_nack_where_the_client_wants_them() {
+    for (red, nack) in [(true, true), (true, false), (false, true), (false, false)] {
+        let text = offer(&OfferParameters {
+            ice: &ice(),
+            fingerprint: FINGERPRINT,
+            candidates: &[],
+            send: Some(SendLine {
+                ssrc: 77,
+                cname: "bot",
+            }),
+            receive_lines: 1,
+            repair: Repair { red, nack },
+            session_id: 9,
+        });
+        let answer = answered(&text).expect("answered");
+        let wanted = (red.then_some(63), nack);
+        let read = RemoteAnswer::parse(&answer.sdp).expect("understood");
+        assert!(
+            read.lines
+                .iter()
+                .all(|line| (line.red, line.nack) == wanted)
+        );
+        let mic = answer.negotiated.mic.expect("a microphone");
+        assert_eq!((mic.red, mic.nack), wanted);
+        let slot = answer.negotiated.slots.first().expect("a slot");
+        assert_eq!((slot.red, slot.nack), wanted);
+        let formats: Vec<_> = answer
+            .sdp
+            .lines()
+            .filter(|line| line.starts_with("m="))
+            .collect();
+        let ends = if red {
+            ["63 111", "111 63"]
+        } else {
+            ["111"; 2]
+        };
+        assert!(
+            formats
+                .iter()
+                .zip(ends)
+                .all(|(line, end)| line.ends_with(end))
+        );
+    }
 }
 
 #[test]
@@ -501,7 +632,7 @@ fn a_listener_takes_each_line_on_which_the_server_sends_opus() {
         ("peer", Setup::Passive, [0xAA; 32])
     );
     assert_eq!(server.lines[1].ssrcs, [42]);
-    let answer = offer.answer(&ice(), FINGERPRINT, 7);
+    let answer = offer.answer(&ice(), FINGERPRINT, 7, Repair::default());
     let read = RemoteAnswer::parse(&answer).expect("a whole answer");
     assert_eq!(
         (read.ice, read.ice_lite, read.setup),
@@ -518,6 +649,25 @@ fn a_listener_takes_each_line_on_which_the_server_sends_opus() {
     );
     assert_eq!(read.lines[1].payload_type, Some(111));
     assert!(answer.contains("a=group:BUNDLE a b\r\n"), "{answer}");
+}
+
+#[test]
+fn a_listener_takes_the_red_and_nack_of_a_server_only_where_it_wants_them() {
+    let line = a_line_with_red(
+        "sendonly",
+        "111 63",
+        "red/48000/2",
+        "a=rtcp-fb:111 nack\r\n",
+    );
+    let offer = remote_offer("a", &[line]);
+    for (red, nack) in [(true, true), (true, false), (false, true), (false, false)] {
+        let answer = offer.answer(&ice(), FINGERPRINT, 7, Repair { red, nack });
+        let read = RemoteAnswer::parse(&answer).expect("a whole answer");
+        assert_eq!(
+            (read.lines[0].red, read.lines[0].nack),
+            (red.then_some(63), nack)
+        );
+    }
 }
 
 #[test]

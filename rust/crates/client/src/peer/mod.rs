@@ -20,7 +20,7 @@ use crate::{
 use arengo_core::Entropy;
 use arengo_core::crypto::StunIntegrity;
 use arengo_wire::sdp::{
-    self, IceCredentials, OfferParameters, RemoteAnswer, RemoteOffer, SendLine,
+    self, IceCredentials, OfferParameters, RemoteAnswer, RemoteOffer, Repair, SendLine,
 };
 use arengo_wire::srtp::Profile;
 use association::{Association, Failed, Said};
@@ -106,6 +106,7 @@ impl Peer {
             candidates: &[],
             send: options.send.then_some(sending),
             receive_lines: u8::try_from(options.receive_lines).ok()?,
+            repair: Repair::default(),
             session_id: u64::from(number(&mut *entropy)),
         });
         Some(Peer {
@@ -174,7 +175,12 @@ impl Peer {
             return Err(OfferRefused::NoCandidate);
         }
         let session_id = u64::from(number(&mut *self.entropy));
-        let answer = offer.answer(&self.ice, self.identity.fingerprint(), session_id);
+        let answer = offer.answer(
+            &self.ice,
+            self.identity.fingerprint(),
+            session_id,
+            Repair::default(),
+        );
         // RFC 8445 section 6.1.1: between two full agents, the one that offers controls.
         let role = match server.ice_lite {
             true => Role::Controlling,

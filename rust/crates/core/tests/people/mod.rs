@@ -258,6 +258,8 @@ impl World {
         let mic = speaks.then(|| Mic {
             mid: "0".to_owned(),
             payload_type: OPUS,
+            red: None,
+            nack: false,
             level_extension: Some(LEVEL),
             mid_extension: None,
             ssrcs: Vec::new(),
@@ -265,6 +267,8 @@ impl World {
         let slots = SLOT_SSRCS.iter().take(lines).map(|ssrc| Slot {
             mid: String::new(),
             payload_type: OPUS,
+            red: None,
+            nack: false,
             ssrc: *ssrc,
             level_extension: Some(LEVEL),
             mid_extension: None,

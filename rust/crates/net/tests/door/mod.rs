@@ -13,7 +13,7 @@ use std::time::Duration;
 use arengo_core::crypto::StunIntegrity;
 use arengo_net::{Media, MediaOptions, Offer};
 use arengo_wire::rfc4571::prefix;
-use arengo_wire::sdp::{IceCredentials, OfferParameters, offer};
+use arengo_wire::sdp::{IceCredentials, OfferParameters, Repair, offer};
 use arengo_wire::stun::{BindingRequest, IceRole, TransactionId};
 
 /// Far longer than any of this takes, however busy the machine is.
@@ -53,6 +53,7 @@ impl Door {
             candidates: &[],
             send: None,
             receive_lines: 3,
+            repair: Repair::default(),
             session_id: 1,
         });
         let answers = (1..=shards as u64).map(|peer| {

@@ -51,6 +51,10 @@ pub struct Mic {
     /// Empty when the offer names no mid.
     pub mid: String,
     pub payload_type: u8,
+    /// The payload type of RED, where it was agreed on.
+    pub red: Option<u8>,
+    /// Whether lost packets may be asked for again.
+    pub nack: bool,
     /// Number of the audio level element.
     pub level_extension: Option<u8>,
     /// Number of the mid element.
@@ -65,6 +69,10 @@ pub struct Slot {
     /// Empty when the offer names no mid.
     pub mid: String,
     pub payload_type: u8,
+    /// The payload type of RED, where it was agreed on.
+    pub red: Option<u8>,
+    /// Whether lost packets may be asked for again.
+    pub nack: bool,
     pub ssrc: u32,
     /// Number of the audio level element.
     pub level_extension: Option<u8>,
@@ -72,7 +80,7 @@ pub struct Slot {
     pub mid_extension: Option<u8>,
 }
 
-/// Answers *offer*: one bundle, ice-lite, DTLS passive, Opus and nothing else.
+/// Answers *offer*: one bundle, ice-lite, DTLS passive, Opus and RED of it, in the order of the offer, and nothing else.
 ///
 /// | offered | and the peer may | answered |
 /// |---|---|---|
@@ -212,6 +220,7 @@ pub(super) fn sha256(fingerprints: &[Fingerprint]) -> Result<[u8; 32], Refused> 
 /// What one line came to.
 struct Line {
     direction: Direction,
+    red: Option<u8>,
     level_extension: Option<u8>,
     mid_extension: Option<u8>,
     /// Slot number and SSRC.
@@ -232,8 +241,11 @@ fn agree(
         .extension_id(media, MID_URI)
         .filter(|id| Some(*id) != level_extension);
     let payload_type = opus.payload_type;
+    let red = media.red_of(opus).map(|codec| codec.payload_type);
+    let nack = opus.nack;
     let mut line = Line {
         direction: Direction::Inactive,
+        red,
         level_extension,
         mid_extension,
         slot: None,
@@ -245,6 +257,8 @@ fn agree(
         negotiated.mic = Some(Mic {
             mid,
             payload_type,
+            red,
+            nack,
             level_extension,
             mid_extension,
             ssrcs,
@@ -259,6 +273,8 @@ fn agree(
         negotiated.slots.push(Slot {
             mid,
             payload_type,
+            red,
+            nack,
             ssrc,
             level_extension,
             mid_extension,
@@ -280,7 +296,8 @@ fn write_line(
         .iter()
         .find(|c| c.transport == Transport::Udp)
         .map(|c| c.address);
-    write::media_start(out, &media.protocol, number, default);
+    let formats = write::formats(number, line.red, media.prefers_red(opus));
+    write::media_start(out, &media.protocol, &formats, default);
     write::mid(out, media.mid.as_deref());
     write::transport(out, with.ice, "passive", with.fingerprint);
     let _ = write!(out, "a={}\r\n", line.direction);
@@ -297,6 +314,7 @@ fn write_line(
     } else {
         out.push_str("useinbandfec=1\r\n");
     }
+    write::repair(out, number, line.red, opus.nack);
     write::extension(out, line.level_extension, AUDIO_LEVEL_URI);
     write::extension(out, line.mid_extension, MID_URI);
     if let Some((slot, ssrc)) = line.slot {

@@ -98,6 +98,20 @@ impl Media {
     pub fn opus(&self) -> Option<&Codec> {
         self.codecs.iter().find(|codec| codec.is_opus())
     }
+
+    /// The first RED format that carries *opus* and nothing else.
+    pub fn red_of(&self, opus: &Codec) -> Option<&Codec> {
+        self.codecs.iter().find(|codec| codec.is_red_of(opus))
+    }
+
+    /// Whether that RED format stands before *opus*.
+    pub fn prefers_red(&self, opus: &Codec) -> bool {
+        let mut usable = self
+            .codecs
+            .iter()
+            .filter(|codec| codec.is_opus() || codec.is_red_of(opus));
+        usable.next().is_some_and(|codec| !codec.is_opus())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,12 +191,23 @@ pub struct Codec {
     pub channels: u8,
     /// `a=fmtp` as it stands.
     pub parameters: String,
+    /// Whether `a=rtcp-fb` says that lost packets may be asked for again (RFC 4585 §4.2).
+    pub nack: bool,
 }
 
 impl Codec {
     /// Whether this is Opus as RFC 7587 §7 names it: 48 kHz and two channels, whatever is sent.
     pub fn is_opus(&self) -> bool {
         self.name.eq_ignore_ascii_case("opus") && self.clock_rate == 48_000 && self.channels == 2
+    }
+
+    /// Whether this is RED at the clock of *opus*, which is all that its parameters name; without any it says nothing of
+    /// what it sends (RFC 2198 §5).
+    pub fn is_red_of(&self, opus: &Self) -> bool {
+        let is_red = self.name.eq_ignore_ascii_case("red")
+            && (self.clock_rate, self.channels) == (opus.clock_rate, opus.channels);
+        let is_opus = |number: &str| number.trim().parse() == Ok(opus.payload_type);
+        is_red && (self.parameters.is_empty() || self.parameters.split('/').all(is_opus))
     }
 
     /// The value of a format parameter.

@@ -70,6 +70,8 @@ struct Section {
     password: Option<String>,
     names: Vec<Codec>,
     parameters: Vec<(u8, String)>,
+    /// Payload types with `nack`; None for all.
+    nacks: Vec<Option<u8>>,
 }
 
 impl Section {
@@ -126,6 +128,17 @@ impl Section {
                     push(&mut self.parameters, (number, parameters.trim().to_owned()));
                 }
             }
+            "rtcp-fb" => {
+                let named = value.split_once(' ');
+                let number = named.and_then(|(number, feedback)| match (number, feedback.trim()) {
+                    ("*", "nack") => Some(None),
+                    (number, "nack") => number.parse().ok().map(Some),
+                    _ => None,
+                });
+                if let Some(number) = number {
+                    push(&mut self.nacks, number);
+                }
+            }
             "candidate" => {
                 if let Some(candidate) = Candidate::parse(value) {
                     push(&mut media.candidates, candidate);
@@ -171,6 +184,8 @@ impl Section {
             {
                 codec.parameters.clone_from(parameters);
             }
+            let is_named = |number: &Option<u8>| number.is_none_or(|number| number == format);
+            codec.nack = self.nacks.iter().any(is_named);
             media.codecs.push(codec);
         }
         Ok(())
@@ -342,6 +357,7 @@ fn rtpmap(value: &str) -> Result<Codec, Refused> {
         clock_rate: parts.next().and_then(|rate| rate.parse().ok()).ok_or(BAD)?,
         channels: parts.next().map_or(Ok(1), str::parse).map_err(|_| BAD)?,
         parameters: String::new(),
+        nack: false,
     })
 }
 

@@ -8,8 +8,9 @@ use super::{
     Refused, Setup, Transport, Why, write,
 };
 
-/// The payload type of Opus in our offers, as browsers number it.
+/// The payload types of Opus and RED in our offers, as Chromium numbers them.
 const PAYLOAD_TYPE: u8 = 111;
+const RED_PAYLOAD_TYPE: u8 = 63;
 /// The numbers of header extensions in our offers.
 const LEVEL_EXTENSION: u8 = 1;
 const MID_EXTENSION: u8 = 2;
@@ -27,8 +28,16 @@ pub struct OfferParameters<'a> {
     pub send: Option<SendLine<'a>>,
     /// How many receiving lines follow.
     pub receive_lines: u8,
+    pub repair: Repair,
     /// For `o=`.
     pub session_id: u64,
+}
+
+/// What a client is ready for on all of its lines, against loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Repair {
+    pub red: bool,
+    pub nack: bool,
 }
 
 /// The sending line of an offer: payload type 111, audio level 1, mid 2.
@@ -38,7 +47,7 @@ pub struct SendLine<'a> {
     pub cname: &'a str,
 }
 
-/// Writes an offer of Opus lines in one bundle; mids are `0`, `1`, … in order.
+/// Writes an offer of Opus lines in one bundle; mids are `0`, `1`, … in order. RED stands first where we send.
 pub fn offer(with: &OfferParameters<'_>) -> String {
     let count = usize::from(with.receive_lines) + usize::from(with.send.is_some());
     let mids: Vec<String> = (0..count).map(|number| number.to_string()).collect();
@@ -48,12 +57,14 @@ pub fn offer(with: &OfferParameters<'_>) -> String {
         .iter()
         .find(|c| c.transport == Transport::Udp)
         .map(|c| c.address);
+    let red = with.repair.red.then_some(RED_PAYLOAD_TYPE);
     let mut out = write::session(with.session_id, &group, false);
     for (number, mid) in mids.iter().enumerate() {
-        write::media_start(&mut out, PROTOCOL, PAYLOAD_TYPE, default);
+        let send = with.send.filter(|_| number == 0);
+        let formats = write::formats(PAYLOAD_TYPE, red, send.is_some());
+        write::media_start(&mut out, PROTOCOL, &formats, default);
         write::mid(&mut out, Some(mid));
         write::transport(&mut out, with.ice, "actpass", with.fingerprint);
-        let send = with.send.filter(|_| number == 0);
         out.push_str(if send.is_some() {
             "a=sendonly\r\n"
         } else {
@@ -61,6 +72,7 @@ pub fn offer(with: &OfferParameters<'_>) -> String {
         });
         let _ = write!(out, "a=rtpmap:{PAYLOAD_TYPE} opus/48000/2\r\n");
         let _ = write!(out, "a=fmtp:{PAYLOAD_TYPE} minptime=10;useinbandfec=1\r\n");
+        write::repair(&mut out, PAYLOAD_TYPE, red, with.repair.nack);
         write::extension(&mut out, Some(LEVEL_EXTENSION), AUDIO_LEVEL_URI);
         write::extension(&mut out, Some(MID_EXTENSION), MID_URI);
         if let Some(send) = send {
@@ -96,6 +108,10 @@ pub struct AnswerLine {
     pub direction: Direction,
     /// Of Opus; None where the line is rejected.
     pub payload_type: Option<u8>,
+    /// The payload type of RED, where the server takes it.
+    pub red: Option<u8>,
+    /// Whether lost packets may be asked for again.
+    pub nack: bool,
     pub level_extension: Option<u8>,
     pub mid_extension: Option<u8>,
     /// Announced for lines on which the server sends.
@@ -162,6 +178,10 @@ impl AnswerLine {
             mid: media.mid.clone().unwrap_or_default(),
             direction,
             payload_type: opus.map(|codec| codec.payload_type),
+            red: opus
+                .and_then(|opus| media.red_of(opus))
+                .map(|red| red.payload_type),
+            nack: opus.is_some_and(|opus| opus.nack),
             level_extension: answer.extension_id(media, AUDIO_LEVEL_URI),
             mid_extension: answer.extension_id(media, MID_URI),
             ssrcs: media.sources.iter().map(|source| source.ssrc).collect(),

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::answer::write_rejected;
 use super::{
-    Codec, Description, Direction, IceCredentials, Media, MediaKind, Refused, RemoteAnswer, Setup,
-    write,
+    Codec, Description, Direction, IceCredentials, Media, MediaKind, Refused, RemoteAnswer, Repair,
+    Setup, write,
 };
 
 /// A server's offer, as a client that listens needs it.
@@ -33,14 +33,20 @@ impl RemoteOffer {
         &self.server
     }
 
-    /// The answer: active in DTLS, without candidates.
+    /// The answer: active in DTLS, without candidates; of what helps against loss, what both want.
     ///
     /// | offered | answered |
     /// |---|---|
     /// | `sendonly`, `sendrecv`, with Opus | `recvonly` |
     /// | `recvonly`, `inactive`, with Opus | `inactive` |
     /// | anything else | port 0 |
-    pub fn answer(&self, ice: &IceCredentials, fingerprint: &str, session_id: u64) -> String {
+    pub fn answer(
+        &self,
+        ice: &IceCredentials,
+        fingerprint: &str,
+        session_id: u64,
+        repair: Repair,
+    ) -> String {
         let media = &self.offer.media;
         let takes = |mid: &&String| {
             let line = media.iter().find(|media| media.mid.as_ref() == Some(mid));
@@ -59,7 +65,10 @@ impl RemoteOffer {
                 Some(opus) => {
                     let hears = self.offer.direction_of(media).sends();
                     let number = opus.payload_type;
-                    write::media_start(&mut out, &media.protocol, number, None);
+                    let red = media.red_of(opus).filter(|_| repair.red);
+                    let red = red.map(|red| red.payload_type);
+                    let formats = write::formats(number, red, media.prefers_red(opus));
+                    write::media_start(&mut out, &media.protocol, &formats, None);
                     write::mid(&mut out, media.mid.as_deref());
                     write::transport(&mut out, ice, "active", fingerprint);
                     let direction = match hears {
@@ -69,6 +78,7 @@ impl RemoteOffer {
                     let _ = write!(out, "a={direction}\r\n");
                     let _ = write!(out, "a=rtpmap:{number} opus/48000/2\r\n");
                     let _ = write!(out, "a=fmtp:{number} useinbandfec=1\r\n");
+                    write::repair(&mut out, number, red, repair.nack && opus.nack);
                 }
                 None => write_rejected(&mut out, media),
             }

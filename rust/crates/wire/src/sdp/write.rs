@@ -22,16 +22,36 @@ pub(super) fn session(id: u64, bundle: &[&str], ice_lite: bool) -> String {
 pub(super) fn media_start(
     out: &mut String,
     protocol: &str,
-    number: u8,
+    formats: &str,
     default: Option<SocketAddr>,
 ) {
     let port = default.map_or(9, |address| address.port());
-    let _ = write!(out, "m=audio {port} {protocol} {number}\r\n");
+    let _ = write!(out, "m=audio {port} {protocol} {formats}\r\n");
     let _ = match default {
         Some(address @ SocketAddr::V4(_)) => write!(out, "c=IN IP4 {}\r\n", address.ip()),
         Some(address @ SocketAddr::V6(_)) => write!(out, "c=IN IP6 {}\r\n", address.ip()),
         None => write!(out, "c=IN IP4 0.0.0.0\r\n"),
     };
+}
+
+/// The formats of an `m=` line; the order says what is preferred, and Chromium sends what stands first.
+pub(super) fn formats(opus: u8, red: Option<u8>, prefers_red: bool) -> String {
+    match red {
+        None => opus.to_string(),
+        Some(red) if prefers_red => format!("{red} {opus}"),
+        Some(red) => format!("{opus} {red}"),
+    }
+}
+
+/// What helps against loss: RED of Opus (RFC 2198 §5), and asking again for lost packets (RFC 4585 §4.2).
+pub(super) fn repair(out: &mut String, opus: u8, red: Option<u8>, nack: bool) {
+    if let Some(red) = red {
+        let _ = write!(out, "a=rtpmap:{red} red/48000/2\r\n");
+        let _ = write!(out, "a=fmtp:{red} {opus}/{opus}\r\n");
+    }
+    if nack {
+        let _ = write!(out, "a=rtcp-fb:{opus} nack\r\n");
+    }
 }
 
 pub(super) fn mid(out: &mut String, mid: Option<&str>) {
