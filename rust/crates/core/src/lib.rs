@@ -33,6 +33,7 @@ pub mod neighbours;
 mod outbox;
 mod pace;
 mod peer;
+mod recovery;
 mod redundancy;
 mod reports;
 mod route;

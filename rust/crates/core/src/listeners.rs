@@ -48,6 +48,12 @@ impl Section {
         }
     }
 
+    /// Whether earlier frames are sent again here.
+    #[must_use]
+    pub const fn is_protected(self) -> bool {
+        matches!(self, Self::Stage(kind) | Self::Plain(kind) if !matches!(kind, Redundancy::None))
+    }
+
     const fn place(self) -> usize {
         match self {
             Self::Stage(redundancy) => redundancy as usize,

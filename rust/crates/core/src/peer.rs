@@ -9,6 +9,7 @@ use crate::ice::IceAgent;
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
 use crate::pace::Pace;
+use crate::recovery::Recovery;
 use crate::redundancy::{LossWatch, Redundancy};
 use crate::reports::Reception;
 use crate::route::Route;
@@ -69,7 +70,7 @@ impl Lines {
             *to = Line {
                 payload_type: slot.payload_type,
                 level_extension: level_extension.unwrap_or(0),
-                red: None,
+                red: slot.red,
             };
             lines.count += 1;
         }
@@ -100,6 +101,10 @@ impl Lines {
 pub struct Publisher {
     /// Payload type of Opus.
     pub payload_type: u8,
+    /// Payload type of RED, where it was agreed on.
+    pub red: Option<u8>,
+    /// Whether it sends again what we ask for.
+    pub nack: bool,
     /// Number of the level extension.
     pub level_extension: Option<u8>,
     /// The one stream, once an authenticated packet has named it.
@@ -112,6 +117,8 @@ pub struct Publisher {
     pub level: LevelTracker,
     /// Its RTP clock against ours.
     pub capture: CaptureClock,
+    /// What its packets lost on their way.
+    pub recovery: Recovery,
     /// What receiver reports tell it.
     pub reception: Reception,
 }
@@ -121,12 +128,15 @@ impl Publisher {
         let mic = negotiated.mic.as_ref()?;
         Some(Self {
             payload_type: mic.payload_type,
+            red: mic.red,
+            nack: mic.nack,
             level_extension: mic.level_extension,
             ssrc: None,
             allowed: false,
             pace: Pace::default(),
             level: LevelTracker::default(),
             capture: CaptureClock::default(),
+            recovery: Recovery::default(),
             reception: Reception::default(),
         })
     }

@@ -24,6 +24,9 @@ pub struct Reception {
     received: u64,
     expected_before: u64,
     received_before: u64,
+    recovered_before: u64,
+    /// Packets that came as a copy.
+    recovered: u64,
     transit: Option<u32>,
     /// Sixteenths of a timestamp unit.
     jitter: u32,
@@ -48,6 +51,11 @@ impl Reception {
         }
     }
 
+    /// Note that a lost packet came back as a copy.
+    pub const fn note_recovered(&mut self) {
+        self.recovered += 1;
+    }
+
     /// Note a sender report of the publisher.
     pub const fn note_sender_report(&mut self, now: Time, ntp: NtpTime) {
         self.sender_report = Some((ntp, now));
@@ -59,7 +67,7 @@ impl Reception {
         self.reported
     }
 
-    /// The loss of the last few reports, of 256: the largest, less the longer ago it was.
+    /// The loss of the last few reports, of 256, that copies did not mend: the largest, less the longer ago it was.
     #[must_use]
     pub const fn recent_loss(&self) -> u8 {
         self.recent_loss
@@ -72,18 +80,23 @@ impl Reception {
         let expected_since = expected - self.expected_before;
         let received_since = self.received - self.received_before;
         let lost_since = expected_since.saturating_sub(received_since);
-        let fraction = (lost_since << 8).checked_div(expected_since).unwrap_or(0);
+        let of_256 = |lost: u64| {
+            let fraction = (lost << 8).checked_div(expected_since).unwrap_or(0);
+            u8::try_from(fraction).unwrap_or(u8::MAX)
+        };
+        let recovered_since = self.recovered - self.recovered_before;
+        let not_mended = of_256(lost_since.saturating_sub(recovered_since));
         self.expected_before = expected;
         self.received_before = self.received;
+        self.recovered_before = self.recovered;
         self.reported = Some(now);
-        let fraction_lost = u8::try_from(fraction).unwrap_or(u8::MAX);
-        self.recent_loss = fraction_lost.max(self.recent_loss - self.recent_loss.div_ceil(4));
+        self.recent_loss = not_mended.max(self.recent_loss - self.recent_loss.div_ceil(4));
         let (last, delay) = self.sender_report.map_or((0, 0), |(ntp, at)| {
             (ntp.middle(), delay_units(now.since(at)))
         });
         Some(ReportBlock {
             ssrc,
-            fraction_lost,
+            fraction_lost: of_256(lost_since),
             cumulative_lost: i32::try_from(expected as i64 - self.received as i64).unwrap_or(0),
             highest_sequence: self.highest as u32,
             jitter: self.jitter >> 4,
@@ -98,6 +111,15 @@ pub fn write_receiver_report(block: ReportBlock, out: &mut [u8]) -> Result<usize
     let mut compound = Compound::new(out);
     compound.receiver_report(REPORTER, &[block])?;
     compound.cname(REPORTER, CNAME)?;
+    Ok(compound.len())
+}
+
+/// Ask for *missing* packets of the stream *ssrc* again; the length.
+pub fn write_nack(ssrc: u32, missing: &[u16], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
+    let mut compound = Compound::new(out);
+    compound.receiver_report(REPORTER, &[])?;
+    compound.cname(REPORTER, CNAME)?;
+    compound.nack(REPORTER, ssrc, missing)?;
     Ok(compound.len())
 }
 

@@ -250,6 +250,7 @@ impl Shard {
         }
         publisher.allowed = allowed;
         if allowed {
+            publisher.recovery.begin();
             space.publications.add(Publication {
                 peer: id,
                 voice: peer.voice,

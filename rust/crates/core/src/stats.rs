@@ -51,6 +51,14 @@ pub struct Stats {
     pub drops_merging: u64,
     /// Packets that had waited too long for an audience, each counted once for all of it.
     pub drops_late: u64,
+    /// Publishers' packets with copies that do not make sense.
+    pub drops_red: u64,
+    /// Packets lost on their way from a publisher that came back as a copy.
+    pub recovered: u64,
+    /// Packets of publishers that were asked for again, each time counted.
+    pub asked_again: u64,
+    /// Listeners who get earlier frames again now.
+    pub listeners_protected: u64,
     /// Publishers' packets passed on.
     pub forwarded: u64,
 }
@@ -83,6 +91,10 @@ impl std::ops::AddAssign for Stats {
             packets_merged,
             drops_merging,
             drops_late,
+            drops_red,
+            recovered,
+            asked_again,
+            listeners_protected,
             forwarded,
         } = other;
         self.peers += peers;
@@ -109,6 +121,10 @@ impl std::ops::AddAssign for Stats {
         self.packets_merged += packets_merged;
         self.drops_merging += drops_merging;
         self.drops_late += drops_late;
+        self.drops_red += drops_red;
+        self.recovered += recovered;
+        self.asked_again += asked_again;
+        self.listeners_protected += listeners_protected;
         self.forwarded += forwarded;
     }
 }

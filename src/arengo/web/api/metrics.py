@@ -36,6 +36,8 @@ _COUNTERS: Final[Mapping[str, str]] = {
     "sends_segmented_total": "Sends of several packets to one listener at once",
     "segmenting_refused_total": "Such sends that the kernel refused; their packets went one by one",
     "packets_merged_total": "Packets of 60 ms made for listeners",
+    "recovered_total": "Packets lost on their way from a speaker that came back as a copy in a later one",
+    "asked_again_total": "Packets that speakers were asked to send again",
     "handshakes_total": "DTLS handshakes begun",
     "handshake_failures_total": "DTLS handshakes that failed",
     "stun_total": "STUN requests",
@@ -55,6 +57,7 @@ _DROPS: Final[Mapping[str, str]] = {
     "drops_unknown_total": "unknown",
     "drops_late_total": "late",
     "drops_merging_total": "merging",
+    "drops_red_total": "red",
     "drops_mail_total": "mail",
     "drops_pace_total": "pace",
     "drops_unproved_total": "unproved",
@@ -65,6 +68,7 @@ _GAUGES: Final[Mapping[str, str]] = {
     "spaces": "Spaces of the media core",
     "shards": "Media threads",
     "listeners_merged": "Listeners who get packets of 60 ms",
+    "listeners_protected": "Listeners who lose packets and get earlier frames again in each",
     "busy": "Share of the last second that the busiest media thread did not spend waiting",
 }
 _DELAYS: Final[Mapping[str, tuple[str, str]]] = {

@@ -361,6 +361,7 @@ impl Shard {
             link.since = space.audience.next();
             *place = Some(space.listeners.add(peer.lines, section, member));
             self.stats.listeners_merged += u64::from(section.phase().is_some());
+            self.stats.listeners_protected += u64::from(section.is_protected());
         }
     }
 
@@ -382,6 +383,7 @@ impl Shard {
             return;
         };
         self.stats.listeners_merged -= u64::from(seat.section().phase().is_some());
+        self.stats.listeners_protected -= u64::from(seat.section().is_protected());
         let place = self.peers.get(index).map_or(u32::MAX, |peer| peer.space);
         let Some(space) = self.spaces.get_mut(place) else {
             return;

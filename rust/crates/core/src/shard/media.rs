@@ -3,19 +3,22 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use arengo_wire::limits::RED_COPIES;
 use arengo_wire::opus;
+use arengo_wire::red::{self, Red};
 use arengo_wire::rtcp::{self, Packet};
 use arengo_wire::rtp::{AudioLevel, Header};
 
-use super::Shard;
+use super::{Shard, send_rtcp};
 use crate::SLOT_SSRCS;
 use crate::events::Event;
 use crate::level::Loudness;
 use crate::limits;
 use crate::neighbours::{Spoken, WordKind};
 use crate::outbox::Outbox;
-use crate::peer::PeerKey;
+use crate::peer::{PeerKey, Publisher};
 use crate::redundancy::LossWatch;
+use crate::reports::{self, COMPOUND};
 use crate::route::Route;
 use crate::srtp::OpenError;
 use crate::tap::Tapped;
@@ -23,10 +26,106 @@ use crate::time::Time;
 use crate::timeline::FRAME_TICKS;
 
 /// Why a packet of a peer went no further.
+#[derive(Debug)]
 enum Dropped {
     Unknown,
+    /// Copies that lie.
+    Redundant,
     Forged,
     Replayed,
+}
+
+/// Most packets that are asked for at once: as far back as is asked at all.
+const MOST_MISSING: usize = 9;
+
+/// What a packet says, and where in it: what it says again of lost packets, the oldest first, then its own.
+type Said = [Option<(Spoken, Range<usize>)>; RED_COPIES + 1];
+
+/// An authenticated packet of a publisher, without its sound.
+struct Heard {
+    index: u64,
+    timestamp: u32,
+    marker: bool,
+    told: Option<AudioLevel>,
+}
+
+impl Publisher {
+    /// Take a packet apart whose *payload* stands in *plain*.
+    fn hear(
+        &mut self,
+        now: Time,
+        heard: &Heard,
+        plain: &[u8],
+        payload: Range<usize>,
+        is_red: bool,
+    ) -> Result<Said, Dropped> {
+        let mut said = Said::default();
+        let sound = plain.get(payload.clone()).unwrap_or_default();
+        if sound.is_empty() || sound.len() > limits::OPUS_PACKET {
+            return Ok(said);
+        }
+        let red = is_red.then(|| red::parse(sound));
+        let red = red.transpose().map_err(|_| Dropped::Redundant)?;
+        if red.is_some_and(|red| red.primary.payload_type != self.payload_type) {
+            return Err(Dropped::Redundant);
+        }
+        let sound = red.map_or(sound, |red| red.primary.data);
+        let ticks = opus::duration_samples(sound).map_err(|_| Dropped::Unknown)?;
+        let frames = ticks.div_ceil(FRAME_TICKS);
+        let loudness = match heard.told {
+            Some(level) => Loudness::told(level.minus_dbov, level.voice),
+            None => Loudness::guessed(sound.len(), frames),
+        };
+        if !self.recovery.arrive(heard.index, heard.timestamp) {
+            return Ok(said);
+        }
+        self.level.note(now, loudness, frames);
+        let level_byte = heard.told.map_or_else(
+            || {
+                AudioLevel {
+                    minus_dbov: loudness.dbov(),
+                    voice: loudness.voiced,
+                }
+                .to_byte()
+            },
+            AudioLevel::to_byte,
+        );
+        let (level, loss) = (self.level, self.reception.recent_loss());
+        let spoken = |captured, index, timestamp, ticks, marker| Spoken {
+            loudness,
+            level,
+            level_byte,
+            index,
+            timestamp,
+            captured,
+            marker,
+            ticks,
+            loss,
+        };
+        let copies = red.as_ref().map_or(&[][..], Red::copies);
+        let own = payload.end - sound.len()..payload.end;
+        let mut start = own.start - copies.iter().map(|copy| copy.data.len()).sum::<usize>();
+        for (place, copy) in said.iter_mut().zip(copies) {
+            let range = start..start + copy.data.len();
+            start = range.end;
+            let ticks = opus::duration_samples(copy.data).unwrap_or(0);
+            if copy.payload_type != self.payload_type || ticks == 0 {
+                continue;
+            }
+            let offset = u32::from(copy.offset);
+            let carrier = (heard.index, heard.timestamp);
+            if let Some((index, timestamp)) = self.recovery.recover(carrier, offset, ticks) {
+                self.reception.note_recovered();
+                let captured = self.capture.note(now, index, timestamp, ticks);
+                *place = Some((spoken(captured, index, timestamp, ticks, false), range));
+            }
+        }
+        let captured = self.capture.note(now, heard.index, heard.timestamp, ticks);
+        let spoken = spoken(captured, heard.index, heard.timestamp, ticks, heard.marker);
+        let [.., place] = &mut said;
+        *place = Some((spoken, own));
+        Ok(said)
+    }
 }
 
 /// What a peer's compound of reports says.
@@ -49,31 +148,34 @@ impl From<OpenError> for Dropped {
 
 impl Shard {
     pub(super) fn rtp(&mut self, now: Time, from: Route, packet: &mut [u8], out: &mut Outbox) {
-        let opened = self.open_rtp(now, from, packet);
-        match opened {
-            Ok(Some((key, spoken, payload))) => {
-                let opus = packet.get(payload).unwrap_or_default();
-                self.publish(now, key, &spoken, opus, out);
+        match self.open_rtp(now, from, packet) {
+            Ok((key, said)) => {
+                self.stats.recovered += said.iter().flatten().count().saturating_sub(1) as u64;
+                for (spoken, payload) in said.into_iter().flatten() {
+                    let opus = packet.get(payload).unwrap_or_default();
+                    self.publish(now, key, &spoken, opus, out);
+                }
+                self.ask_again(key, out);
             }
-            Ok(None) => {}
             Err(dropped) => self.count(&dropped),
         }
     }
 
-    /// Authenticate a packet of a publisher and learn from it; None when it holds no sound.
+    /// Authenticate a packet of a publisher and learn from it: what it says, after what it says again of lost packets.
     fn open_rtp(
         &mut self,
         now: Time,
         from: Route,
         packet: &mut [u8],
-    ) -> Result<Option<(PeerKey, Spoken, Range<usize>)>, Dropped> {
+    ) -> Result<(PeerKey, Said), Dropped> {
         let header = Header::parse(packet).map_err(|_| Dropped::Unknown)?;
         let key = *self.routes.get(&from).ok_or(Dropped::Unknown)?;
         self.handling = Some(key);
         let peer = self.peer_mut(key).ok_or(Dropped::Unknown)?;
         let publisher = peer.publisher.as_mut().ok_or(Dropped::Unknown)?;
         let inbound = peer.inbound.as_mut().ok_or(Dropped::Unknown)?;
-        if header.payload_type != publisher.payload_type
+        let is_red = publisher.red == Some(header.payload_type);
+        if !(is_red || header.payload_type == publisher.payload_type)
             || publisher.ssrc.is_some_and(|ssrc| ssrc != header.ssrc)
         {
             return Err(Dropped::Unknown);
@@ -85,47 +187,51 @@ impl Shard {
             .note(now, opened.index, header.timestamp);
         let plain = packet.get(..opened.len).unwrap_or_default();
         let payload = header.payload(plain).map_err(|_| Dropped::Unknown)?;
-        let sound = plain.get(payload.clone()).unwrap_or_default();
-        let spoken = if sound.is_empty() || sound.len() > limits::OPUS_PACKET {
-            None
-        } else {
-            let ticks = opus::duration_samples(sound).map_err(|_| Dropped::Unknown)?;
-            let frames = ticks.div_ceil(FRAME_TICKS);
-            let told = publisher
-                .level_extension
-                .and_then(|id| header.element(plain, id))
-                .and_then(AudioLevel::parse);
-            let loudness = match told {
-                Some(level) => Loudness::told(level.minus_dbov, level.voice),
-                None => Loudness::guessed(sound.len(), frames),
-            };
-            publisher.level.note(now, loudness, frames);
-            let level_byte = told.map_or_else(
-                || {
-                    AudioLevel {
-                        minus_dbov: loudness.dbov(),
-                        voice: loudness.voiced,
-                    }
-                    .to_byte()
-                },
-                AudioLevel::to_byte,
-            );
-            Some(Spoken {
-                loudness,
-                level: publisher.level,
-                level_byte,
-                index: opened.index,
-                timestamp: header.timestamp,
-                captured: publisher
-                    .capture
-                    .note(now, opened.index, header.timestamp, ticks),
-                marker: header.marker,
-                ticks,
-                loss: publisher.reception.recent_loss(),
-            })
+        let told = publisher
+            .level_extension
+            .and_then(|id| header.element(plain, id))
+            .and_then(AudioLevel::parse);
+        let heard = Heard {
+            index: opened.index,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            told,
         };
+        let said = publisher.hear(now, &heard, plain, payload, is_red)?;
         self.heard(now, key, from);
-        Ok(spoken.map(|spoken| (key, spoken, payload)))
+        Ok((key, said))
+    }
+
+    /// Ask a publisher again for what is missing.
+    fn ask_again(&mut self, key: PeerKey, out: &mut Outbox) {
+        let Self {
+            peers,
+            links,
+            stats,
+            ..
+        } = self;
+        let publisher = peers
+            .get(key.index)
+            .and_then(|peer| peer.publisher.as_ref());
+        let publisher = publisher.filter(|publisher| publisher.nack && publisher.allowed);
+        let Some((publisher, ssrc)) = publisher.and_then(|one| Some((one, one.ssrc?))) else {
+            return;
+        };
+        let mut missing = [0; MOST_MISSING];
+        let mut count = 0;
+        for (place, sequence) in missing.iter_mut().zip(publisher.recovery.missing()) {
+            *place = sequence;
+            count += 1;
+        }
+        let missing = missing.get(..count).unwrap_or_default();
+        let mut plain = [0; COMPOUND];
+        if !missing.is_empty()
+            && let Ok(len) = reports::write_nack(ssrc, missing, &mut plain)
+            && let Some(Some(link)) = links.get_mut(key.index as usize)
+        {
+            stats.asked_again += count as u64;
+            send_rtcp(link, plain.get(..len).unwrap_or_default(), out, stats);
+        }
     }
 
     /// Pass a packet on, if its voice is allowed.
@@ -243,6 +349,7 @@ impl Shard {
     const fn count(&mut self, dropped: &Dropped) {
         match dropped {
             Dropped::Unknown => self.stats.drops_unknown += 1,
+            Dropped::Redundant => self.stats.drops_red += 1,
             Dropped::Forged => self.stats.drops_srtp_auth += 1,
             Dropped::Replayed => self.stats.drops_replay += 1,
         }
