@@ -1,5 +1,6 @@
 import { Cell, failed, problem, type Outcome } from "../model/index.js";
-import type { Peer, PeerLine, SlotReceiver } from "./peer.js";
+import { askForMore } from "./offer.js";
+import { preferRed, type Peer, type PeerLine, type SlotReceiver } from "./peer.js";
 
 /** Slots that a listener has: the loudest three voices. */
 export const SLOTS = 3;
@@ -50,6 +51,7 @@ export class MediaSession {
     private readonly door: MediaDoor,
   ) {
     this.#mic = peer.addTransceiver("audio", { direction: "sendonly" });
+    preferRed(this.#mic);
     this.#slots = Array.from({ length: SLOTS }, () => peer.addTransceiver("audio", { direction: "recvonly" }));
     peer.addEventListener("connectionstatechange", () => this.#moved());
     this.#offer = this.#describe();
@@ -107,12 +109,16 @@ export class MediaSession {
 
   async #describe(): Promise<string | null> {
     try {
-      const offer = await this.peer.createOffer();
-      await this.peer.setLocalDescription({ type: "offer", ...offer });
-      return offer.sdp ?? null;
+      const { sdp = "" } = await this.peer.createOffer();
+      return (await this.#takes(askForMore(sdp))) ?? (await this.#takes(sdp));
     } catch {
       return null;
     }
+  }
+
+  /** *sdp* once it is the local description; null where the browser refuses it. */
+  async #takes(sdp: string): Promise<string | null> {
+    return this.peer.setLocalDescription({ type: "offer", sdp }).then(() => sdp, () => null);
   }
 
   #moved(): void {

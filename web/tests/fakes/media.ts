@@ -67,9 +67,14 @@ export class FakePeer implements Peer {
   sent: MediaStreamTrack | null = null;
   answer: string | null = null;
   offers = 0;
+  sdp: string;
+  /** A browser that takes no offer but its own. */
+  strict = false;
   #listeners: (() => void)[] = [];
 
-  constructor(readonly name: string) {}
+  constructor(readonly name: string) {
+    this.sdp = `offer of ${name}`;
+  }
 
   addTransceiver(_: "audio", { direction }: { readonly direction: RTCRtpTransceiverDirection }): PeerLine {
     this.directions.push(direction);
@@ -81,10 +86,12 @@ export class FakePeer implements Peer {
 
   async createOffer(): Promise<{ sdp: string }> {
     this.offers += 1;
-    return { sdp: `offer of ${this.name}` };
+    return { sdp: this.sdp };
   }
 
-  async setLocalDescription(): Promise<void> {}
+  async setLocalDescription({ sdp }: RTCLocalSessionDescriptionInit): Promise<void> {
+    if (this.strict && sdp !== this.sdp) throw new DOMException("munged", "InvalidModificationError");
+  }
 
   async setRemoteDescription({ sdp }: RTCSessionDescriptionInit): Promise<void> {
     if (sdp === "nonsense") throw new Error("cannot parse");

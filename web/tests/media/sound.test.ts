@@ -10,6 +10,8 @@ let door: FakeMediaDoor;
 let playback: FakePlayback;
 let peers: FakePeer[];
 let possible: boolean;
+/** What is special about this browser. */
+let browser: Partial<FakePeer>;
 let loudspeaker: DeviceLoudspeaker;
 let sound: SpaceSound;
 
@@ -19,9 +21,10 @@ beforeEach(() => {
   playback = new FakePlayback();
   peers = [];
   possible = true;
+  browser = {};
   const makePeer = (): FakePeer | null => {
     if (!possible) return null;
-    const peer = new FakePeer(`p${peers.length}`);
+    const peer = Object.assign(new FakePeer(`p${peers.length}`), browser);
     peers.push(peer);
     return peer;
   };
@@ -50,6 +53,17 @@ describe("the sound of a space", () => {
     expect(door.offered).toEqual(["offer of p0 with token"]);
     expect(peer(0).answer).toBe("answer");
     expect(sound.state.value).toBe("playing");
+  });
+
+  it("is offered as the browser would have it, where the browser takes no edits", async () => {
+    const plain = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n";
+    for (const strict of [false, true]) {
+      browser = { sdp: plain, strict };
+      sound.join("space", "token", "1");
+      await settle();
+    }
+    expect(door.offered.map((offer) => offer.includes("nack"))).toEqual([true, false]);
+    expect(door.offered[1]).toBe(`${plain} with token`);
   });
 
   it("has its offer ready before the channel has said anything", async () => {
