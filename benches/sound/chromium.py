@@ -74,7 +74,8 @@ class Chromium:
         target = (await self.ask("Target.createTarget", {"url": url, "browserContextId": context}))["targetId"]
         session = (await self.ask("Target.attachToTarget", {"targetId": target, "flatten": True}))["sessionId"]
         page = Page(self, context, session)
-        await page.call("new Promise((done) => document.readyState === 'complete' ? done() : addEventListener('load', () => done()))")
+        while not await page.call("location.href !== 'about:blank' && document.readyState === 'complete'"):
+            await asyncio.sleep(0.05)
         return page
 
     async def ask(self, method: str, parameters: dict[str, Any], session: str | None = None) -> Any:

@@ -5,14 +5,14 @@
 
 const peers = [];
 const mics = [];
-let leg = null; // the relay's port, in place of the other side's own; null goes straight
+let relay = null; // address and port of the leg that stands for the other side; null goes straight
 
 
 const reroute = (line) => {
 
   const parts = line.split(" ");
   if (parts[2].toLowerCase() !== "udp" || parts[4].includes(":")) return null;
-  if (leg !== null) parts[5] = String(leg);
+  if (relay !== null) [parts[4], parts[5]] = relay;
   return parts.join(" ");
 };
 const rerouteAll = (sdp) =>
@@ -48,8 +48,8 @@ const play = (track) => {
 
 // ---- ways in ----------------------------------------------------------------------------
 
-async function joinArengo({ url, space, token, person, speaks, port }) {
-  leg = port;
+async function joinArengo({ url, space, token, person, speaks, leg }) {
+  relay = leg;
   const door = {
     async offer(id, sdp) {
       const headers = { "Content-Type": "application/sdp", Authorization: `Bearer ${token}` };
@@ -71,8 +71,8 @@ async function joinArengo({ url, space, token, person, speaks, port }) {
   sound.join(space, "", person);
 }
 
-async function joinLiveKit({ url, token, speaks, port }) {
-  leg = port;
+async function joinLiveKit({ url, token, speaks, leg }) {
+  relay = leg;
   const room = new LivekitClient.Room();
   room.on("trackSubscribed", (track) => document.body.append(track.attach()));
   await room.connect(url, token, { rtcConfig: { iceServers: [] } });
@@ -101,21 +101,26 @@ async function answer(sdp) {
   return gathered(peer);
 }
 
-async function accept(sdp, port) {
-  leg = port;
+async function accept(sdp, leg) {
+  relay = leg;
   await peers[0].setRemoteDescription({ type: "answer", sdp });
 }
 
 // ---- what is measured -------------------------------------------------------------------
+
+const payloads = {}; // names by payload type
 
 /** Every received track and every sent one, with its statistics (webrtc-stats). */
 async function lines() {
   const all = [];
   for (const peer of peers) {
     const report = await peer.getStats();
+    for (const description of [peer.localDescription, peer.remoteDescription]) {
+      for (const [, number, name] of description?.sdp.matchAll(/a=rtpmap:(\d+) (\w+)/g) ?? []) payloads[number] = name;
+    }
     report.forEach((entry) => {
       if (entry.kind !== "audio" || !["inbound-rtp", "outbound-rtp"].includes(entry.type)) return;
-      all.push({ ...entry, codec: report.get(entry.codecId)?.mimeType ?? null, state: peer.connectionState });
+      all.push({ ...entry });
     });
   }
   return all;
@@ -136,7 +141,7 @@ class Tape {
       const samples = new Float32Array(value.numberOfFrames);
       value.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
       this.rate = value.sampleRate;
-      this.times.push(value.timestamp);
+      this.times.push(value.timestamp + 1_000 * performance.timeOrigin); // which tells the time of any page
       this.parts.push(Int16Array.from(samples, (sample) => 32_767 * Math.max(-1, Math.min(1, sample))));
       value.close();
     }

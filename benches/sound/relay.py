@@ -8,6 +8,7 @@ import random
 import select
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,8 +58,8 @@ class Leg:
 class Tally:
     """What a relay did since it was asked last; lateness is beyond the delay that it was told."""
 
-    passed: int
     lost: int
+    payloads: dict[int, dict[int, int]]  # by a leg's port: how many RTP packets of each payload type went down it
     late_median_ms: float
     late_worst_ms: float
 
@@ -98,6 +99,7 @@ class _Way:
         self.leg = leg
         self.near = _bound()
         self.far: dict[Address, socket.socket] = {}
+        self.payloads: Counter[int] = Counter()
         self.up, self.down = losses(leg.up, leg.seed), losses(leg.down, leg.seed + 1_000)
 
     def sockets(self) -> list[socket.socket]:
@@ -109,7 +111,12 @@ class _Way:
             out = self.far.get(source) or self.far.setdefault(source, _bound())
             return None if is_media(packet) and next(self.up) else (out, self.leg.to)
         browser = next(address for address, far in self.far.items() if far is at)
-        return None if is_media(packet) and next(self.down) else (self.near, browser)
+        if is_media(packet):
+            if next(self.down):
+                return None
+            if not 192 <= packet[1] <= 223:  # RTCP (RFC 5761)
+                self.payloads[packet[1] & 127] += 1
+        return self.near, browser
 
 
 def _bound() -> socket.socket:
@@ -138,7 +145,8 @@ def _run(pipe: Connection) -> None:
                     ways.append(_Way(order))
                     pipe.send(ways[-1].near.getsockname()[1])
                     continue
-                pipe.send(Tally(len(late), lost, *(1_000 * at for at in _middle_and_worst(late))))
+                payloads = {way.near.getsockname()[1]: dict(way.payloads) for way in ways}
+                pipe.send(Tally(lost, payloads, *_middle_and_worst_ms(late)))
                 for made in owners:
                     made.close()
                 ways, due, late, lost = [], [], [], 0
@@ -158,6 +166,6 @@ def _run(pipe: Connection) -> None:
                 out.sendto(packet, to)
 
 
-def _middle_and_worst(late: list[float]) -> tuple[float, float]:
+def _middle_and_worst_ms(late: list[float]) -> tuple[float, float]:
     ordered = sorted(late)
-    return (ordered[len(ordered) // 2], ordered[-1]) if ordered else (0.0, 0.0)
+    return (1_000 * ordered[len(ordered) // 2], 1_000 * ordered[-1]) if ordered else (0.0, 0.0)

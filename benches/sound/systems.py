@@ -11,16 +11,20 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+from tests.media.firefox import Firefox, address_of_this_machine, firefox
 from tests.media.live_server import LiveServer, Person
 from tests.ports import free_port
 
 from benches.sound.chromium import Chromium, Page
 from benches.sound.relay import Leg, Loss, Relay
 
+CLEAR = Loss()
 MOST_SPEAKERS = 6
 _CONNECTS_WITHIN_S = 20.0
 _KEY, _SECRET = "bench", "a secret that is known to the bench alone"
@@ -28,52 +32,84 @@ _KEY, _SECRET = "bench", "a secret that is known to the bench alone"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The network between people, and how many of them speak. Not *relayed*: straight, with no delay of ours."""
+    """The network between people, and how many of them speak.
 
-    to_listener: Loss = Loss()
-    from_speaker: Loss = Loss()
+    Not *relayed*: straight, with no delay of ours. *firefox*: the listener has that instead of Chromium.
+    """
+
+    to_listener: Loss = CLEAR
+    from_speaker: Loss = CLEAR
     speakers: int = 1
     relayed: bool = True
+    firefox: bool = False
     seed: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stage:
-    """Where pages come from and how they are connected."""
+    """Where the pages of one measurement come from, and how they are connected; ends with *hall*."""
 
     browser: Chromium
     page_url: str
     relay: Relay
     scene: Scene
+    hall: AsyncExitStack
 
     async def page(self) -> Page:
-        return await self.browser.page(self.page_url)
+        page = await self.browser.page(self.page_url)
+        self.hall.push_async_callback(page.close)
+        return page
 
-    def port(self, to: tuple[str, int], *, up: Loss = Loss(), down: Loss = Loss(), number: int = 0) -> int | None:  # noqa: B008 - frozen
+    async def listeners_page(self) -> Page | FirefoxPage:
+        if not self.scene.firefox:
+            return await self.page()
+        browser = await self.hall.enter_async_context(firefox())
+        await browser.open(self.page_url)
+        await browser.click_button("Listen")  # without a click it plays nothing
+        return FirefoxPage(browser)
+
+    def leg(self, to: tuple[str, int], *, up: Loss = CLEAR, down: Loss = CLEAR, number: int = 0) -> list[str | int] | None:
+        """The address that stands for *to* in the relay; None where people go straight. Each *number* loses other packets."""
         if not self.scene.relayed:
             return None
-        return self.relay.open(Leg(to, up, down, seed=10_000 * self.scene.seed + number))
+        port = self.relay.open(Leg(to, up, down, seed=10_000 * self.scene.seed + number))
+        return [address_of_this_machine() if self.scene.firefox else "127.0.0.1", port]
 
 
-@dataclass(slots=True)
+class FirefoxPage:
+    """A page of Firefox with the calls of Chromium's."""
+
+    def __init__(self, browser: Firefox) -> None:
+        self.browser = browser
+
+    async def call(self, expression: str) -> Any:
+        """The plain value of *expression* in the page, awaited."""
+        return json.loads(await self.browser.call(f"async () => JSON.stringify((await ({expression})) ?? null)"))
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
-    """The pages of one conversation: speakers first, and who listens."""
+    """One conversation: the pages of those who speak and of who listens, and the relay's port towards the latter."""
 
-    speakers: list[Page] = field(default_factory=list)
-    listener: Page | None = None
+    speakers: list[Page]
+    listener: Page | FirefoxPage
+    listeners_port: int | None = None
 
-    def pages(self) -> list[Page]:
-        return [*self.speakers, *([self.listener] if self.listener else [])]
+    def pages(self) -> list[Page | FirefoxPage]:
+        return [*self.speakers, self.listener]
 
 
-async def until(page: Page, condition: str) -> None:
+async def until(page: Page | FirefoxPage, condition: str) -> None:
     """Wait until *condition*, over `all`, holds for the lines of *page*."""
     async with asyncio.timeout(_CONNECTS_WITHIN_S):
         while not await page.call(f"lines().then((all) => {condition})"):
             await asyncio.sleep(0.2)
 
 
-SENDS = "all.some((one) => one.type === 'outbound-rtp' && one.packetsSent > 0)"
+def port_of(leg: list[str | int] | None) -> int | None:
+    return None if leg is None else int(leg[1])
+
+
 HEARS = "all.some((one) => one.type === 'inbound-rtp' && one.packetsReceived > 0)"
 
 
@@ -86,28 +122,23 @@ class Arengo:
     name: str = "arengo"
 
     async def talk(self, stage: Stage) -> Talk:
-        talk = Talk()
         speakers, listener = self.people[: stage.scene.speakers], self.people[-1]
         space = await self.server.space(speakers[0])
-        for number, person in enumerate([*speakers, listener]):
-            speaks = person is not listener
-            page = await stage.page()
-            if speaks:
-                talk.speakers.append(page)
-            else:
-                talk.listener = page
-            to = (self.server.address, self.server.media_port)
-            up, down = (stage.scene.from_speaker, Loss()) if speaks else (Loss(), stage.scene.to_listener)
-            facts = {
-                "url": self.server.url, "space": space["id"], "token": person.token, "person": person.id,
-                "speaks": speaks, "port": stage.port(to, up=up, down=down, number=number),
-            }  # fmt: skip
+        to = (self.server.address, self.server.media_port)
+
+        async def join(page: Page | FirefoxPage, person: Person, leg: object, *, speaks: bool) -> None:
+            facts = {"url": self.server.url, "space": space["id"], "token": person.token, "person": person.id, "speaks": speaks, "leg": leg}
             await page.call(f"joinArengo({json.dumps(facts)})")
             await until(page, "peers.some((peer) => peer.connectionState === 'connected')")
-            if speaks:
-                path = "mic" if number == 0 else "stage"
-                await self.server.call(person.token, "PUT", f"/spaces/{space['id']}/{path}", {"mic": "on"})
-        return talk
+
+        pages = []
+        for number, person in enumerate(speakers):
+            pages.append(await stage.page())
+            await join(pages[-1], person, stage.leg(to, up=stage.scene.from_speaker, number=number), speaks=True)
+            await self.server.call(person.token, "PUT", f"/spaces/{space['id']}/{'stage' if number else 'mic'}", {"mic": "on"})
+        page, leg = await stage.listeners_page(), stage.leg(to, down=stage.scene.to_listener, number=100)
+        await join(page, listener, leg, speaks=False)
+        return Talk(pages, page, port_of(leg))
 
 
 @contextlib.asynccontextmanager
@@ -130,22 +161,19 @@ class LiveKit:
     name: str = "livekit"
 
     async def talk(self, stage: Stage) -> Talk:
-        talk = Talk()
-        room = f"room-{time.monotonic_ns()}"
-        for number in range(stage.scene.speakers + 1):
-            speaks = number < stage.scene.speakers
-            page = await stage.page()
-            if speaks:
-                talk.speakers.append(page)
-            else:
-                talk.listener = page
-            up, down = (stage.scene.from_speaker, Loss()) if speaks else (Loss(), stage.scene.to_listener)
-            facts = {
-                "url": f"ws://127.0.0.1:{self.port}", "token": _token(room, f"person-{number}"),
-                "speaks": speaks, "port": stage.port(("127.0.0.1", self.media_port), up=up, down=down, number=number),
-            }  # fmt: skip
+        room, to = f"room-{time.monotonic_ns()}", ("127.0.0.1", self.media_port)
+
+        async def join(page: Page | FirefoxPage, name: str, leg: object, *, speaks: bool) -> None:
+            facts = {"url": f"ws://127.0.0.1:{self.port}", "token": _token(room, name), "speaks": speaks, "leg": leg}
             await page.call(f"joinLiveKit({json.dumps(facts)})")
-        return talk
+
+        pages = []
+        for number in range(stage.scene.speakers):
+            pages.append(await stage.page())
+            await join(pages[-1], f"speaker-{number}", stage.leg(to, up=stage.scene.from_speaker, number=number), speaks=True)
+        page, leg = await stage.listeners_page(), stage.leg(to, down=stage.scene.to_listener, number=100)
+        await join(page, "listener", leg, speaks=False)
+        return Talk(pages, page, port_of(leg))
 
 
 @contextlib.asynccontextmanager
@@ -199,6 +227,6 @@ class Direct:
         answer = await listener.call(f"answer({json.dumps(offer)})")
         found = re.search(r"a=candidate:\S+ 1 udp \d+ ([\d.]+) (\d+) typ host", answer)
         assert found is not None, "the browser has no address"
-        port = stage.port((found[1], int(found[2])), down=Loss(), up=stage.scene.to_listener)
-        await speaker.call(f"accept({json.dumps(answer)}, {json.dumps(port)})")
+        leg = stage.leg((found[1], int(found[2])), up=stage.scene.to_listener)
+        await speaker.call(f"accept({json.dumps(answer)}, {json.dumps(leg)})")
         return Talk([speaker], listener)
