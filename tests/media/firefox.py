@@ -8,6 +8,7 @@ import contextlib
 import json
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -216,6 +217,13 @@ async def firefox() -> AsyncIterator[Firefox]:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
+
+
+def address_of_this_machine() -> str:
+    """An address that is not loopback, which Firefox refuses as a candidate; no packet is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
 
 
 async def _bidi_address(process: asyncio.subprocess.Process) -> str:

@@ -36,6 +36,7 @@ class LiveServer:
     port: int = field(default_factory=free_port)
     media_port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
+    command: tuple[str, ...] = ARENGO
 
     @property
     def url(self) -> str:
@@ -52,7 +53,7 @@ class LiveServer:
         """Start and wait until it says that it is ready."""
         log = (self.data_dir / "server.log").open("ab")
         self.process = await asyncio.create_subprocess_exec(
-            *ARENGO, command, *self.options, *more, stdout=log, stderr=log, start_new_session=True
+            *self.command, command, *self.options, *more, stdout=log, stderr=log, start_new_session=True
         )
         log.close()
         async with asyncio.timeout(READY_WITHIN_S), httpx.AsyncClient(trust_env=False) as http:
@@ -74,7 +75,7 @@ class LiveServer:
     async def shell(self, *arguments: str) -> str:
         """Run a command of the shell beside the server; what it printed."""
         process = await asyncio.create_subprocess_exec(
-            *ARENGO, *arguments, "--data-dir", str(self.data_dir), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *self.command, *arguments, "--data-dir", str(self.data_dir), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         out, err = await process.communicate()
         assert process.returncode == 0, err.decode()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.media.firefox import Firefox, firefox
+from tests.media.firefox import Firefox, address_of_this_machine, firefox
 from tests.media.live_server import running
 from tests.media.test_commands import speaking
 from tests.voices.ear import Ear
@@ -22,13 +21,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 SINGLE = range(40, 61)
 MERGED = range(12, 26)
 PACE_WITHIN_S = 15.0
-
-
-def address_of_this_machine() -> str:
-    """An address that is not loopback, which Firefox refuses as a candidate; no packet is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
 
 
 async def test_firefox_hears_the_space(trained: Ear, tmp_path: Path) -> None:
