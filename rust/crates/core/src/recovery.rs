@@ -82,7 +82,9 @@ impl Recovery {
     pub fn missing(&self) -> impl Iterator<Item = u16> + '_ {
         let newest = self.newest.unwrap_or(0);
         (1..=ASKED)
-            .filter(move |back| *back < self.step || (self.step > 0 && back % ASKED_EACH == 0))
+            .filter(move |back| {
+                *back < self.step || (self.step > 0 && back.is_multiple_of(ASKED_EACH))
+            })
             .filter_map(move |back| newest.checked_sub(back))
             .filter(|index| *index >= self.floor && !self.has(*index))
             .map(|index| index as u16)

@@ -11,8 +11,7 @@ mod people;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use arengo_core::SLOT_SSRCS;
-use arengo_wire::rtcp::{Compound, Packet, ReportBlock, packets};
+use arengo_wire::rtcp::{Packet, packets};
 use people::{FRAME, Heard, HeardFrame, LOUD, Person, QUIET, World, frames};
 
 /// A speaker, and an audience that is large enough.
@@ -58,30 +57,6 @@ fn assert_whole(heard: &[Heard], voice: u32, from: u16, count: usize) {
     for pair in mine.windows(2) {
         assert_eq!(pair[1].timestamp.wrapping_sub(pair[0].timestamp), 960);
     }
-}
-
-fn report_loss(world: &mut World, person: &mut Person, fraction_lost: u8) {
-    let mut plain = [0; 128];
-    let mut compound = Compound::new(&mut plain);
-    let block = ReportBlock {
-        ssrc: SLOT_SSRCS[0],
-        fraction_lost,
-        cumulative_lost: 1,
-        // Many packets after the report before, which told of less.
-        highest_sequence: 100 * u32::from(fraction_lost),
-        jitter: 0,
-        last_sender_report: 0,
-        delay_since_last_sender_report: 0,
-    };
-    compound.receiver_report(person.ssrc, &[block]).unwrap();
-    let len = compound.len();
-    let mut sealed = [0; 256];
-    let len = person
-        .keys
-        .outbound
-        .seal_rtcp(&plain[..len], &mut sealed)
-        .unwrap();
-    world.receive(person.route, &mut sealed[..len]);
 }
 
 #[test]
@@ -249,13 +224,13 @@ fn who_reports_loss_gets_packets_as_they_come_for_half_a_minute() {
     let (mut world, mut ann, mut crowd) = a_merging_space(30);
     talk(&mut world, &mut ann, 31);
     let eve = &mut crowd[3];
-    report_loss(&mut world, eve, 5);
+    world.report_loss(eve, 5);
     assert_eq!(
         world.shard.stats().listeners_merged,
         30,
         "two percent is no loss"
     );
-    report_loss(&mut world, eve, 12);
+    world.report_loss(eve, 12);
     talk(&mut world, &mut ann, 40);
     world.check(eve, eve.route, true);
     assert_whole(&world.heard_by(eve), 1, 100, 71);
@@ -277,9 +252,9 @@ fn loss_on_the_way_in_is_no_listeners_loss() {
         world.packet(&mut ann, LOUD);
         world.pass(FRAME);
     }
-    report_loss(&mut world, &mut crowd[0], 26);
+    world.report_loss(&mut crowd[0], 26);
     assert_eq!(world.shard.stats().listeners_merged, 30);
-    report_loss(&mut world, &mut crowd[0], 60);
+    world.report_loss(&mut crowd[0], 60);
     assert_eq!(world.shard.stats().listeners_merged, 29);
 }
 
@@ -390,7 +365,7 @@ fn through_any_change_every_listener_hears_every_frame_once() {
                         .shard
                         .close_peer(now, gone.id, "removed", &mut world.outbox);
                 }
-                6 => report_loss(&mut world, &mut crowd[chance(50) as usize], 50),
+                6 => world.report_loss(&mut crowd[chance(50) as usize], 50),
                 _ => {}
             }
             if chance(3) > 0 {

@@ -26,6 +26,8 @@ use arengo_core::{
     WallClock,
 };
 use arengo_wire::opus::Frames;
+use arengo_wire::red;
+use arengo_wire::rtcp::{Compound, ReportBlock};
 use arengo_wire::rtp::{AudioLevel, Element, Header, HeaderFields};
 use arengo_wire::sdp::{IceCredentials, Mic, Negotiated, Slot};
 use arengo_wire::srtp::Profile;
@@ -38,7 +40,8 @@ pub const QUIET: u8 = 45;
 pub const SILENT: u8 = 127;
 /// What a person's DTLS engine says at the end.
 pub const CLOSE_NOTIFY: &[u8] = &[21, 0xfe, 0xfd, 1];
-const OPUS: u8 = 111;
+pub const OPUS: u8 = 111;
+pub const RED: u8 = 63;
 const LEVEL: u8 = 3;
 
 struct CountingEntropy {
@@ -106,6 +109,8 @@ pub struct Heard {
     pub marker: bool,
     pub level: u8,
     pub opus: Vec<u8>,
+    /// Earlier frames that came with it, each with how much older it is.
+    pub copies: Vec<(u16, Vec<u8>)>,
 }
 
 impl Heard {
@@ -177,6 +182,8 @@ pub struct World {
     pub events: Vec<Event>,
     /// Where whoever joins next goes.
     pub space: u64,
+    /// Whether whoever joins next takes RED and NACK.
+    pub offers_red: bool,
     /// Makes the shard panic where it next needs chance.
     pub chance_fails: Arc<AtomicBool>,
     sent: Sent,
@@ -238,6 +245,7 @@ impl World {
             now: Time::from_micros(1_000_000),
             events: Vec::new(),
             space: SPACE,
+            offers_red: false,
             chance_fails,
             sent,
             checks: 0,
@@ -258,8 +266,8 @@ impl World {
         let mic = speaks.then(|| Mic {
             mid: "0".to_owned(),
             payload_type: OPUS,
-            red: None,
-            nack: false,
+            red: self.offers_red.then_some(RED),
+            nack: self.offers_red,
             level_extension: Some(LEVEL),
             mid_extension: None,
             ssrcs: Vec::new(),
@@ -267,8 +275,8 @@ impl World {
         let slots = SLOT_SSRCS.iter().take(lines).map(|ssrc| Slot {
             mid: String::new(),
             payload_type: OPUS,
-            red: None,
-            nack: false,
+            red: self.offers_red.then_some(RED),
+            nack: self.offers_red,
             ssrc: *ssrc,
             level_extension: Some(LEVEL),
             mid_extension: None,
@@ -422,20 +430,35 @@ impl World {
 
     /// The next packet of *person*, minus *level* dBov, 20 ms later than the one before.
     pub fn packet(&mut self, person: &mut Person, level: u8) -> Vec<u8> {
-        let opus = [
-            0x78,
-            person.voice as u8,
-            (person.index >> 8) as u8,
-            person.index as u8,
-            5,
-            6,
-            7,
-            8,
-        ];
-        self.packet_with(person, level, &opus)
+        let sound = sound_of(person);
+        self.packet_with(person, level, &sound)
     }
 
     pub fn packet_with(&mut self, person: &mut Person, level: u8, opus: &[u8]) -> Vec<u8> {
+        self.payload_with(person, level, OPUS, opus)
+    }
+
+    /// The next packet of *person*, with copies of the sounds *before* it, the oldest first.
+    pub fn redundant(&mut self, person: &mut Person, level: u8, before: &[Vec<u8>]) -> Vec<u8> {
+        let count = before.len();
+        let copies: Vec<(u16, &[u8])> = before
+            .iter()
+            .enumerate()
+            .map(|(n, copy)| ((960 * (count - n)) as u16, copy.as_slice()))
+            .collect();
+        let mut payload = vec![0; 200];
+        let sound = sound_of(person);
+        let len = red::write(&copies, &sound, OPUS, &mut payload).unwrap();
+        self.payload_with(person, level, RED, &payload[..len])
+    }
+
+    pub fn payload_with(
+        &mut self,
+        person: &mut Person,
+        level: u8,
+        payload_type: u8,
+        payload: &[u8],
+    ) -> Vec<u8> {
         let level = [AudioLevel {
             minus_dbov: level,
             voice: level < 60,
@@ -443,7 +466,7 @@ impl World {
         .to_byte()];
         let fields = HeaderFields {
             marker: false,
-            payload_type: OPUS,
+            payload_type,
             sequence: 0,
             timestamp: person.timestamp,
             ssrc: person.ssrc,
@@ -456,7 +479,7 @@ impl World {
         let mut plain = vec![0; 256];
         let header_len = fields.write(&mut plain).unwrap().len;
         plain.truncate(header_len);
-        plain.extend_from_slice(opus);
+        plain.extend_from_slice(payload);
         let mut sealed = vec![0; 256];
         let outbound = &person.keys.outbound;
         let len = outbound
@@ -466,6 +489,31 @@ impl World {
         person.index += 1;
         person.timestamp = person.timestamp.wrapping_add(960);
         sealed
+    }
+
+    /// *person* reports that *fraction_lost* of 256 packets of its first line were lost.
+    pub fn report_loss(&mut self, person: &mut Person, fraction_lost: u8) {
+        let mut plain = [0; 128];
+        let mut compound = Compound::new(&mut plain);
+        let block = ReportBlock {
+            ssrc: SLOT_SSRCS[0],
+            fraction_lost,
+            cumulative_lost: 1,
+            // Many packets after the report before, which told of less.
+            highest_sequence: 100 * u32::from(fraction_lost),
+            jitter: 0,
+            last_sender_report: 0,
+            delay_since_last_sender_report: 0,
+        };
+        compound.receiver_report(person.ssrc, &[block]).unwrap();
+        let len = compound.len();
+        let mut sealed = [0; 256];
+        let len = person
+            .keys
+            .outbound
+            .seal_rtcp(&plain[..len], &mut sealed)
+            .unwrap();
+        self.receive(person.route, &mut sealed[..len]);
     }
 
     pub fn say(&mut self, person: &mut Person, level: u8) {
@@ -549,6 +597,20 @@ impl World {
                 .open_rtp(&mut datagram, header.len, header.ssrc, header.sequence)
                 .expect("a listener opens every packet");
             let plain = &datagram[..opened.len];
+            let payload = &plain[header.payload(plain).unwrap()];
+            let (opus, copies) = if header.payload_type == RED {
+                let red = red::parse(payload).unwrap();
+                assert_eq!(red.primary.payload_type, OPUS);
+                let copies = red.copies_of(OPUS);
+                (
+                    red.primary.data,
+                    copies
+                        .map(|copy| (copy.offset, copy.data.to_vec()))
+                        .collect(),
+                )
+            } else {
+                (payload, Vec::new())
+            };
             heard.push(Heard {
                 slot,
                 voice: header.csrcs(plain).next().unwrap_or(0),
@@ -557,7 +619,8 @@ impl World {
                 timestamp: header.timestamp,
                 marker: header.marker,
                 level: header.element(plain, LEVEL).unwrap()[0] & 0x7f,
-                opus: plain[header.payload(plain).unwrap()].to_vec(),
+                opus: opus.to_vec(),
+                copies,
             });
         }
         heard
@@ -608,6 +671,12 @@ pub fn voices(heard: &[Heard]) -> Vec<u32> {
     voices.sort_unstable();
     voices.dedup();
     voices
+}
+
+/// What *person* says next: whose voice it is, and the number of the packet.
+pub fn sound_of(person: &Person) -> Vec<u8> {
+    let [.., high, low] = person.index.to_be_bytes();
+    vec![0x78, person.voice as u8, high, low, 5, 6, 7, 8]
 }
 
 fn an_answer(check: &Message<'_>, person: &Person) -> Vec<u8> {
