@@ -70,7 +70,7 @@ impl Recovery {
         ticks: u32,
     ) -> Option<(u64, u32)> {
         let back = u64::from(offset / ticks);
-        if back == 0 || offset % ticks != 0 {
+        if back == 0 || !offset.is_multiple_of(ticks) {
             return None;
         }
         let at = index.checked_sub(back)?;
