@@ -60,6 +60,12 @@ pub const LOSS_FOR_ONE: u8 = 3;
 pub const LOSS_FOR_TWO: u8 = 8;
 /// For how long after that, so that nobody goes to and fro.
 pub const PROTECTED_FOR: Duration = Duration::from_secs(30);
+/// How long reports are gathered before speakers are asked for forward error correction, or are no longer.
+pub const FEC_WINDOW: Duration = Duration::from_secs(10);
+/// Of so many listeners who report, one who loses packets and cannot take copies is enough to ask.
+pub const FEC_AUDIENCE: u32 = 10;
+/// The largest loss that is told to speakers for others' sake, of 256: 20 %. Their encoders spend bits on it.
+pub const FEC_LOSS: u8 = 51;
 /// Loss that a listener reports, of 256, above which they get packets as they come: 2 %.
 pub const LOSS: u8 = 5;
 /// For how long after that.

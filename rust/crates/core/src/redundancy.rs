@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use arengo_wire::red;
 
-use crate::limits::{LOSS_FOR_ONE, LOSS_FOR_TWO, OPUS_PACKET, PROTECTED_FOR, SLOTS};
+use crate::limits::{
+    FEC_AUDIENCE, FEC_LOSS, FEC_WINDOW, LOSS_FOR_ONE, LOSS_FOR_TWO, OPUS_PACKET, PROTECTED_FOR,
+    SLOTS,
+};
 use crate::time::Time;
 
 /// How many earlier frames a packet carries again, and which.
@@ -218,6 +221,43 @@ impl LossWatch {
     }
 }
 
+/// What those who lose packets and cannot take copies need: the speakers' own forward error correction, in the next
+/// packet of each. A browser's encoder turns it on when it is told of loss, so it is told of theirs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FecNeed {
+    since: Time,
+    reports: u32,
+    lossy: u32,
+    loss: u32,
+    asked: u8,
+}
+
+impl FecNeed {
+    /// A listener has reported; *unmended* is the loss of 256 that no copies can mend, 0 for none.
+    pub fn note(&mut self, now: Time, unmended: u8) {
+        if now.since(self.since) >= FEC_WINDOW {
+            let is_enough = self.lossy * FEC_AUDIENCE >= self.reports;
+            let mean = self.loss.checked_div(self.lossy).filter(|_| is_enough);
+            let mean = u8::try_from(mean.unwrap_or(0)).unwrap_or(u8::MAX);
+            *self = Self {
+                since: now,
+                asked: mean.min(FEC_LOSS),
+                ..Self::default()
+            };
+        }
+        self.reports += 1;
+        self.lossy += u32::from(unmended > 0);
+        self.loss += u32::from(unmended);
+    }
+
+    /// The loss that speakers should hear of, of 256.
+    #[must_use]
+    pub fn asked(&self, now: Time) -> u8 {
+        let is_fresh = now.since(self.since) < FEC_WINDOW * 3;
+        if is_fresh { self.asked } else { 0 }
+    }
+}
+
 #[cfg(test)]
 #[allow(
     clippy::unwrap_used,
@@ -339,6 +379,30 @@ mod tests {
         assert_eq!(given_for(|sequence| sequence % 100 == 0), Redundancy::None);
         assert_eq!(given_for(|sequence| sequence % 7 == 0), Redundancy::Two);
         assert_eq!(given_for(|sequence| sequence % 20 < 3), Redundancy::Apart);
+    }
+
+    /// What speakers are told after half a minute in which each of *listeners* reports its loss every five seconds.
+    fn told_to_speakers(listeners: &[u8]) -> u8 {
+        let mut need = FecNeed::default();
+        let mut now = Time::ZERO + SECOND * 100;
+        for _ in 0..6 {
+            now = now + SECOND * 5;
+            listeners.iter().for_each(|loss| need.note(now, *loss));
+        }
+        assert_eq!(need.asked(now + FEC_WINDOW * 4), 0, "reports have ended");
+        need.asked(now)
+    }
+
+    #[test]
+    fn speakers_are_asked_for_error_correction_when_enough_listeners_need_it() {
+        assert_eq!(told_to_speakers(&[0, 0]), 0);
+        assert_eq!(told_to_speakers(&[0, 38]), 38);
+        assert_eq!(told_to_speakers(&[200]), FEC_LOSS);
+        let mut crowd = [0; 30];
+        crowd[..2].fill(38);
+        assert_eq!(told_to_speakers(&crowd), 0, "too few");
+        crowd[..3].fill(38);
+        assert_eq!(told_to_speakers(&crowd), 38);
     }
 
     #[test]

@@ -73,8 +73,9 @@ impl Reception {
         self.recent_loss
     }
 
-    /// The report since the last one; None before the first packet.
-    pub fn report(&mut self, now: Time, ssrc: u32) -> Option<ReportBlock> {
+    /// The report since the last one; None before the first packet. *elsewhere* is a loss of 256 on the way to others,
+    /// for whose sake the publisher's encoder should correct errors.
+    pub fn report(&mut self, now: Time, ssrc: u32, elsewhere: u8) -> Option<ReportBlock> {
         let first = self.first?;
         let expected = self.highest - first.min(self.highest) + 1;
         let expected_since = expected - self.expected_before;
@@ -96,7 +97,7 @@ impl Reception {
         });
         Some(ReportBlock {
             ssrc,
-            fraction_lost: of_256(lost_since),
+            fraction_lost: of_256(lost_since).max(elsewhere),
             cumulative_lost: i32::try_from(expected as i64 - self.received as i64).unwrap_or(0),
             highest_sequence: self.highest as u32,
             jitter: self.jitter >> 4,
@@ -188,7 +189,7 @@ mod tests {
             }
         }
         let now = Time::ZERO + Duration::from_millis(20) * *next as u32;
-        reception.report(now, 1);
+        reception.report(now, 1, 0);
         reception.recent_loss()
     }
 

@@ -8,7 +8,7 @@ use crate::limits::SLOTS;
 use crate::listeners::Listeners;
 use crate::merging::Merger;
 use crate::neighbours::{ShardNumber, Shards};
-use crate::redundancy::History;
+use crate::redundancy::{FecNeed, History};
 use crate::shard::MergingMode;
 use crate::timeline::Timeline;
 
@@ -148,6 +148,7 @@ pub struct Space {
     pub(crate) listeners: Listeners,
     pub(crate) audience: Audience,
     pub(crate) merging: MergingMode,
+    pub(crate) fec: FecNeed,
     /// By number of lines, less one.
     pub(crate) voices: [Voices; SLOTS],
     /// The other shards that have the space.
@@ -168,6 +169,7 @@ impl Space {
             listeners: Listeners::default(),
             audience: Audience::default(),
             merging: MergingMode::default(),
+            fec: FecNeed::default(),
             voices: std::array::from_fn(|n| Voices::new(n + 1, clock_base)),
             others: Shards::default(),
             tells: true,

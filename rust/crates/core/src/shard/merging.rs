@@ -82,7 +82,10 @@ impl Shard {
         let Some(peer) = self.peer_mut(key) else {
             return;
         };
-        if peer.lines.take_red() {
+        let loss = peer.losses.loss();
+        let takes_red = peer.lines.take_red();
+        let is_lossy = loss > LOSS.saturating_add(on_the_way_in);
+        if takes_red {
             let redundancy = peer.losses.judge(now, on_the_way_in);
             if std::mem::replace(&mut peer.redundancy, redundancy) != redundancy
                 && self
@@ -94,9 +97,14 @@ impl Shard {
                 self.unseat(key.index);
                 self.seat(key.index);
             }
-        } else if peer.losses.loss() > LOSS.saturating_add(on_the_way_in) {
+        } else if is_lossy {
             peer.lossy_until = now + LOSSY_FOR;
             self.serve_promptly(key.index, out);
+        }
+        if let Some(space) = self.spaces.get_mut(place) {
+            space
+                .fec
+                .note(now, if is_lossy && !takes_red { loss } else { 0 });
         }
     }
 

@@ -71,6 +71,7 @@ impl Shard {
             let Some(space) = self.spaces.get(place) else {
                 continue;
             };
+            let elsewhere = space.fec.asked(now);
             for publication in space.publications.iter() {
                 let Origin::Here(index) = publication.origin else {
                     continue;
@@ -89,7 +90,7 @@ impl Shard {
                 let Some(ssrc) = publisher.ssrc.filter(|_| is_due) else {
                     continue;
                 };
-                let Some(block) = publisher.reception.report(now, ssrc) else {
+                let Some(block) = publisher.reception.report(now, ssrc, elsewhere) else {
                     continue;
                 };
                 let mut plain = [0; COMPOUND];
