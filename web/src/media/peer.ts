@@ -1,7 +1,9 @@
+import type { RatedSender } from "./uplinkWatch.js";
+
 /** The part of RTCPeerConnection that a stay needs; the real one fits as it is. */
 export interface Peer {
   readonly connectionState: RTCPeerConnectionState;
-  addTransceiver(kind: "audio", init: { readonly direction: RTCRtpTransceiverDirection }): PeerLine;
+  addTransceiver(kind: "audio", init: RTCRtpTransceiverInit): PeerLine;
   createOffer(): Promise<{ readonly sdp?: string }>;
   setLocalDescription(description: RTCLocalSessionDescriptionInit): Promise<void>;
   setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void>;
@@ -10,7 +12,7 @@ export interface Peer {
 }
 
 export interface PeerLine {
-  readonly sender: Pick<RTCRtpSender, "replaceTrack">;
+  readonly sender: RatedSender & Pick<RTCRtpSender, "replaceTrack">;
   readonly receiver: SlotReceiver;
   /** Missing in old browsers. */
   setCodecPreferences?(codecs: RTCRtpCodec[]): void;

@@ -1,6 +1,7 @@
-import { Cell, failed, problem, type Outcome } from "../model/index.js";
+import { Cell, failed, problem, SPEECH_BPS, type Outcome } from "../model/index.js";
 import { askForMore } from "./offer.js";
 import { preferRed, type Peer, type PeerLine, type SlotReceiver } from "./peer.js";
+import { UplinkWatch } from "./uplinkWatch.js";
 
 /** Slots that a listener has: the loudest three voices. */
 export const SLOTS = 3;
@@ -38,6 +39,7 @@ const STATES: Readonly<Record<RTCPeerConnectionState, SessionState>> = {
 export class MediaSession {
   readonly state = new Cell<SessionState>("new");
   readonly #mic: PeerLine;
+  readonly #uplink: UplinkWatch;
   readonly #slots: readonly PeerLine[];
   readonly #offer: Promise<string | null>;
   #location: string | null = null;
@@ -50,8 +52,9 @@ export class MediaSession {
     private readonly peer: Peer,
     private readonly door: MediaDoor,
   ) {
-    this.#mic = peer.addTransceiver("audio", { direction: "sendonly" });
+    this.#mic = peer.addTransceiver("audio", { direction: "sendonly", sendEncodings: [{ maxBitrate: SPEECH_BPS }] });
     preferRed(this.#mic);
+    this.#uplink = new UplinkWatch(this.#mic.sender, SPEECH_BPS);
     this.#slots = Array.from({ length: SLOTS }, () => peer.addTransceiver("audio", { direction: "recvonly" }));
     peer.addEventListener("connectionstatechange", () => this.#moved());
     this.#offer = this.#describe();
@@ -90,6 +93,11 @@ export class MediaSession {
   async send(track: MediaStreamTrack | null): Promise<void> {
     if (this.#ended) return;
     await this.#mic.sender.replaceTrack(track).catch(() => undefined);
+  }
+
+  /** Look how what is sent fares, and fit its bitrate to that. */
+  async watchUplink(): Promise<void> {
+    if (!this.#ended) await this.#uplink.look().catch(() => undefined);
   }
 
   /** End it here alone: the server ends it by itself, having heard of a newer one of the same person. */

@@ -1,4 +1,4 @@
-import { backoffMs, Cell, changesOf, type Chance, type Clock, type Levels, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
+import { backoffMs, Cell, changesOf, every, type Chance, type Clock, type Levels, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
 import { LevelReader } from "./levels.js";
 import type { DeviceLoudspeaker } from "./loudspeaker.js";
 import type { PeerMaker } from "./peer.js";
@@ -6,6 +6,8 @@ import { Playback, type PlaybackParts } from "./playback.js";
 import { MediaSession, type MediaDoor } from "./session.js";
 
 export const LEVELS_EVERY_MS = 100;
+/** The server reports on a microphone's packets every second and a half. */
+export const UPLINK_EVERY_MS = 1_000;
 /** From the offer to a working connection; then another is tried. */
 export const CONNECT_WITHIN_MS = 12_000;
 /** After the server closed a connection: the channel says why, and where it does not, the sound asks again. Spread by half either way. */
@@ -55,6 +57,7 @@ export class SpaceSound implements Sound {
   #reader = new LevelReader();
   #stopRetry: Stop = () => undefined;
   #stopLevels: Stop = () => undefined;
+  #stopUplink: Stop = () => undefined;
 
   constructor(private readonly parts: SoundParts) {
     this.loudspeaker = parts.loudspeaker;
@@ -179,6 +182,7 @@ export class SpaceSound implements Sound {
     if (old?.person === session.person) old?.supersede();
     else old?.close();
     this.#readLevels();
+    this.#watchUplink();
     this.#settle();
   }
 
@@ -203,6 +207,7 @@ export class SpaceSound implements Sound {
   #drop(): void {
     this.#stopRetry();
     this.#stopLevels();
+    this.#stopUplink();
     this.#isFull = false;
     this.retryAt.set(null);
     const sessions = [this.#current, this.#next, this.#prepared];
@@ -219,6 +224,13 @@ export class SpaceSound implements Sound {
       const levels = this.#reader.read(this.#current.slots);
       if (levels.size > 0 || this.levels.value.size > 0) this.levels.set(levels);
       this.#readLevels();
+    });
+  }
+
+  #watchUplink(): void {
+    this.#stopUplink();
+    this.#stopUplink = every(this.parts.scheduler, UPLINK_EVERY_MS, () => {
+      if (this.#track !== null) void this.#current?.watchUplink();
     });
   }
 

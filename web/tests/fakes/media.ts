@@ -65,6 +65,8 @@ export class FakePeer implements Peer {
   readonly directions: string[] = [];
   readonly slots: FakeSlot[] = [];
   sent: MediaStreamTrack | null = null;
+  bitrate: number | undefined;
+  stats: Readonly<Record<string, RTCStats & Readonly<Record<string, unknown>>>> = {};
   answer: string | null = null;
   offers = 0;
   sdp: string;
@@ -76,12 +78,16 @@ export class FakePeer implements Peer {
     this.sdp = `offer of ${name}`;
   }
 
-  addTransceiver(_: "audio", { direction }: { readonly direction: RTCRtpTransceiverDirection }): PeerLine {
+  addTransceiver(_: "audio", { direction = "sendrecv", sendEncodings = [] }: RTCRtpTransceiverInit): PeerLine {
     this.directions.push(direction);
     const slot = new FakeSlot(`${this.name}-${this.directions.length}`);
     if (direction === "recvonly") this.slots.push(slot);
     const replaceTrack = async (track: MediaStreamTrack | null): Promise<void> => void (this.sent = track);
-    return { sender: { replaceTrack }, receiver: slot as unknown as SlotReceiver };
+    const getStats = async (): Promise<RTCStatsReport> => new Map(Object.entries(this.stats)) as unknown as RTCStatsReport;
+    const getParameters = (): RTCRtpSendParameters => ({ encodings: sendEncodings }) as RTCRtpSendParameters;
+    const setParameters = async ({ encodings }: RTCRtpSendParameters): Promise<void> => void (this.bitrate = encodings[0]?.maxBitrate);
+    if (direction === "sendonly") this.bitrate = sendEncodings[0]?.maxBitrate;
+    return { sender: { replaceTrack, getStats, getParameters, setParameters }, receiver: slot as unknown as SlotReceiver };
   }
 
   async createOffer(): Promise<{ sdp: string }> {
@@ -104,6 +110,14 @@ export class FakePeer implements Peer {
 
   close(): void {
     this.connectionState = "closed";
+  }
+
+  /** As if a receiver report had come at *at* ms, *sent* packets after the start. */
+  report(at: number, sent: number, { roundTripTime = 0.04, fractionLost = 0 } = {}): void {
+    this.stats = {
+      sent: { id: "sent", type: "outbound-rtp", timestamp: at, packetsSent: sent },
+      told: { id: "told", type: "remote-inbound-rtp", timestamp: at, fractionLost, roundTripTime },
+    };
   }
 
   become(state: RTCPeerConnectionState): void {

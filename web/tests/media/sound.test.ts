@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { CONNECT_WITHIN_MS, LEVELS_EVERY_MS, SpaceSound, WHY_WITHIN_MS } from "../../src/media/sound.js";
+import { CONNECT_WITHIN_MS, LEVELS_EVERY_MS, SpaceSound, UPLINK_EVERY_MS, WHY_WITHIN_MS } from "../../src/media/sound.js";
 import { DeviceLoudspeaker } from "../../src/media/loudspeaker.js";
 import { FakeDevices, FakeMediaDoor, FakePeer, FakePlayback, FakeTrack } from "../fakes/media.js";
 import { FakeTime, settle } from "../fakes/time.js";
@@ -134,6 +134,28 @@ describe("the sound of a space", () => {
     sound.recover("online");
     await settle();
     expect(peer(1).sent).toBe(track);
+  });
+
+  it("sends a voice with 48 kbit/s, and with half of it as soon as reports show a queue", async () => {
+    await playing();
+    await sound.useTrack(new FakeTrack("mine").asTrack());
+    const bitrates: unknown[] = [];
+    for (const [index, roundTripTime] of [0.04, 0.04, 0.04, 0.3].entries()) {
+      peer(0).report(index * 1_500, index * 75, { roundTripTime });
+      await time.pass(UPLINK_EVERY_MS);
+      bitrates.push(peer(0).bitrate);
+    }
+    expect(bitrates).toEqual([48_000, 48_000, 48_000, 24_000]);
+  });
+
+  it("takes one report of loss for one, however often it looks", async () => {
+    await playing();
+    await sound.useTrack(new FakeTrack("mine").asTrack());
+    for (let sent = 0; sent < 3_000; sent += 50) {
+      peer(0).report(sent === 0 ? 0 : 1_500, sent, { fractionLost: 1 });
+      await time.pass(UPLINK_EVERY_MS);
+    }
+    expect(peer(0).bitrate).toBe(48_000);
   });
 
   it("repairs itself when the connection is in doubt", async () => {
