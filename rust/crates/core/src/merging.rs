@@ -18,7 +18,7 @@ use crate::timeline::{FIRST_INDEX, FRAME_TICKS, Stamp};
 /// Phases of listeners.
 pub const PHASES: usize = 3;
 /// A packet that has waited this long for the next boundary goes: its publisher has stopped.
-pub const LONGEST_WAIT: Duration = Duration::from_millis(80);
+pub const LONGEST_WAIT: Duration = Duration::from_millis(70);
 /// A slot sets the boundaries of all while its packets come; the lowest such slot does.
 const LEADS_FOR: Duration = Duration::from_millis(50);
 /// Sound that one slot may hold back while another sets the boundaries, ticks.
