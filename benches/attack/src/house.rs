@@ -125,6 +125,7 @@ impl House {
         let options = ClientOptions {
             send: says.is_some(),
             receive_lines: lines,
+            ..ClientOptions::default()
         };
         let identity = Identity::shared()?;
         let peer = Peer::new(options, identity, Box::new(SystemEntropy), Instant::now());

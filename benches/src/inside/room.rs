@@ -117,6 +117,7 @@ fn connect(media: &Media, first: u64, count: usize) -> Result<Vec<End>, Box<dyn 
         let options = ClientOptions {
             send: is_talker,
             receive_lines,
+            ..ClientOptions::default()
         };
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         socket.set_nonblocking(true)?;

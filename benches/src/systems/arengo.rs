@@ -211,6 +211,7 @@ impl Server for ArengoServer {
         let options = ClientOptions {
             send: guest.talks,
             receive_lines: if guest.talks { 0 } else { LINES },
+            ..ClientOptions::default()
         };
         let identity = Identity::shared()?;
         let entropy = Box::new(SystemEntropy);

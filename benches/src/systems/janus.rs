@@ -296,6 +296,7 @@ fn peer(send: bool, receive_lines: usize) -> Result<Peer, Failure> {
     let options = ClientOptions {
         send,
         receive_lines,
+        ..ClientOptions::default()
     };
     let identity = Identity::shared()?;
     let peer = Peer::new(options, identity, Box::new(SystemEntropy), Instant::now());

@@ -162,6 +162,7 @@ impl LiveKitServer {
         let options = ClientOptions {
             send: guest.talks,
             receive_lines: count,
+            ..ClientOptions::default()
         };
         let entropy = Box::new(SystemEntropy);
         let peer = Peer::new(options, Identity::shared()?, entropy, Instant::now());

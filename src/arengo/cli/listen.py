@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from arengo.adapters.media.headless import HeardPacket, hearing, save_heard
+from arengo.adapters.media.headless import HeardPacket, Tally, hearing, save_heard
 from arengo.cli.exits import DONE
 from arengo.cli.interruptible import run_until_stopped
 from arengo.cli.space_url import api_address
+
+
+@dataclass(slots=True)
+class _Heard:
+    packets: list[HeardPacket] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,15 +32,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Listen and write the file; Ctrl-C ends early and keeps what was heard."""
-    heard: list[HeardPacket] = []
+    heard = _Heard()
     run_until_stopped(_listen(options, heard))
-    seconds = save_heard(options.out, heard)
-    voices = len({packet.voice for packet in heard})
+    seconds = save_heard(options.out, heard.packets)
+    voices = len({packet.voice for packet in heard.packets})
     print(f"Heard {seconds:.1f} s of {voices} {'voice' if voices == 1 else 'voices'}; written to {options.out}.")
+    if heard.tally.lost:
+        print(f"{heard.tally.lost} packets were lost; {heard.tally.recovered} were recovered from copies.")
     return DONE
 
 
-async def _listen(options: argparse.Namespace, heard: list[HeardPacket]) -> None:
+async def _listen(options: argparse.Namespace, heard: _Heard) -> None:
     headers = {"authorization": f"Bearer {options.token}"} if options.token else {}
     async with (
         httpx.AsyncClient(headers=headers, verify=not options.insecure, trust_env=False) as http,
@@ -42,6 +51,8 @@ async def _listen(options: argparse.Namespace, heard: list[HeardPacket]) -> None
         try:
             async with asyncio.timeout(options.seconds):
                 while True:
-                    heard.extend(await sound.heard())
+                    heard.packets.extend(await sound.heard())
         except TimeoutError:
             return
+        finally:
+            heard.tally = sound.tally()

@@ -26,6 +26,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "estimated from the size of its packets",
     )
     parser.add_argument("--loop", action="store_true", help="begin again at the end, until interrupted")
+    parser.add_argument(
+        "--copies",
+        type=int,
+        choices=range(5),
+        default=0,
+        help="send each packet so many times again with those after it, for a network that loses packets (default 0)",
+    )
     parser.add_argument("--insecure", action="store_true", help="do not check the server's certificate")
 
 
@@ -41,7 +48,7 @@ async def _speak(options: argparse.Namespace) -> None:
     headers = {"authorization": f"Bearer {options.token}"}
     async with (
         httpx.AsyncClient(headers=headers, verify=not options.insecure, trust_env=False) as http,
-        speaking(http, space) as sound,
+        speaking(http, space, copies=options.copies) as sound,
     ):
         print(f"On stage; {talk.duration_s:.1f} s of speech.", flush=True)
         await sound.say(talk)

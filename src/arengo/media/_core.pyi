@@ -126,7 +126,9 @@ class Core:
 class Client:
     """A headless participant: ICE, DTLS and SRTP over real sockets, Opus in and out as it stands. One thread each process, however many."""
 
-    def __init__(self, *, send: bool, receive_lines: int) -> None: ...
+    def __init__(self, *, send: bool, receive_lines: int, red: int | None = None, nack: bool = False) -> None:
+        """*red*: offer RED, and send so many copies with each packet; *nack*: offer NACK. Both hold for all lines."""
+
     def offer(self) -> str: ...
     def answer(self, sdp: str) -> None:
         """Connect; ValueError when the answer makes no sense."""
@@ -143,6 +145,9 @@ class Client:
         """Forget what waits to be sent."""
 
     def received(self, most: int) -> list[tuple[int, int, int, int, bytes]]:
-        """(line, csrc, rtp timestamp, sequence number, Opus packet), oldest first."""
+        """(line, csrc, rtp timestamp, sequence number, Opus packet), oldest first; a lost packet comes with the copy that brought it."""
+
+    def tally(self) -> tuple[int, int, int]:
+        """How many packets did not come, were taken from copies, and were received by `received`, those from copies included."""
 
     def close(self) -> None: ...

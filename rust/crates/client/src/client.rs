@@ -4,7 +4,9 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 
 use crate::runtime::{Member, Runtime};
-use crate::{AnswerRefused, ClientOptions, ClientUnavailable, LevelsMismatch, Received, State};
+use crate::{
+    AnswerRefused, ClientOptions, ClientUnavailable, LevelsMismatch, Received, State, Tally,
+};
 
 /// A headless participant over real sockets; cheap to hold, closed when dropped.
 #[derive(Debug)]
@@ -58,6 +60,11 @@ impl Client {
     /// At most *most* received packets, oldest first; the descriptor stays readable while more wait.
     pub fn received(&self, most: usize) -> Vec<Received> {
         self.member.received(most)
+    }
+
+    /// What became of the packets that were sent to it.
+    pub fn tally(&self) -> Tally {
+        self.member.with(|peer, _| peer.tally())
     }
 
     /// Say BYE and end; twice does no harm.

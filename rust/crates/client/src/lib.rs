@@ -7,7 +7,11 @@
 //! ```no_run
 //! use arengo_client::{Client, ClientOptions, State};
 //!
-//! let client = Client::new(ClientOptions { send: true, receive_lines: 3 })?;
+//! let client = Client::new(ClientOptions {
+//!     send: true,
+//!     receive_lines: 3,
+//!     ..ClientOptions::default()
+//! })?;
 //! let answer = String::from("the answer that the server gave to client.offer()");
 //! client.answer(&answer)?;
 //! client.send_opus(&[&b"\xf8\xff\xfe"[..]], &[-127])?;
@@ -32,5 +36,5 @@ pub use client::Client;
 pub use entropy::SystemEntropy;
 pub use error::{AnswerRefused, ClientUnavailable, LevelsMismatch, OfferRefused};
 pub use identity::Identity;
-pub use options::{ClientOptions, Received, State};
+pub use options::{ClientOptions, Received, State, Tally};
 pub use peer::{Peer, Transmit, Transport, Way};

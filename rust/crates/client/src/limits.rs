@@ -14,6 +14,9 @@ pub const MOST_RECEIVED: usize = 4_096;
 /// Bytes of an Opus packet: what fits a datagram beside header, extensions and tag.
 pub const MOST_OPUS_BYTES: usize = 1_200;
 
+/// Packets that are kept to be sent again, and packets of a line whose time is remembered: 1.3 s at 20 ms each.
+pub const MOST_REMEMBERED: usize = 64;
+
 /// Candidates of an answer that are tried; more are ignored.
 pub const MOST_CANDIDATES: usize = 16;
 

@@ -1,12 +1,28 @@
 //! What a client is asked for, what it hands out, and how it stands.
 
 /// What a client sends and receives, fixed for its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClientOptions {
     /// Whether it offers a line to send Opus on.
     pub send: bool,
     /// How many lines it offers to receive on, at most [`crate::limits::MOST_RECEIVE_LINES`].
     pub receive_lines: usize,
+    /// Offer RED on all lines, take lost packets from the copies that come, and send so many copies with each packet,
+    /// at most [`arengo_wire::limits::RED_COPIES`]; with 0 it sends plain Opus.
+    pub red: Option<usize>,
+    /// Offer NACK on all lines: ask again for what is lost, and send again what is asked for.
+    pub nack: bool,
+}
+
+/// What became of the packets of all lines that a client receives on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Packets that did not come, by their sequence numbers.
+    pub lost: u64,
+    /// Packets that were taken from a copy.
+    pub recovered: u64,
+    /// Packets that were handed out, recovered ones among them.
+    pub played: u64,
 }
 
 /// How far a client has come; it only ever moves down this list.
@@ -53,7 +69,7 @@ impl State {
     }
 }
 
-/// One Opus packet as it arrived, in no order but that of arrival.
+/// One Opus packet, in no order but that of arrival; by RED each comes once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
     /// Which of the offered lines it came on, from 0.
@@ -62,8 +78,10 @@ pub struct Received {
     pub csrc: u32,
     /// RTP timestamp, in samples of 48 kHz.
     pub timestamp: u32,
-    /// RTP sequence number.
+    /// RTP sequence number, for a recovered packet that of the one that brought it.
     pub sequence: u16,
+    /// It was lost, and taken from a copy.
+    pub recovered: bool,
     /// The Opus packet (RFC 6716).
     pub opus: Vec<u8>,
 }

@@ -16,11 +16,19 @@ pub struct Client {
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (*, send, receive_lines))]
-    fn new(py: Python<'_>, send: bool, receive_lines: usize) -> PyResult<Self> {
+    #[pyo3(signature = (*, send, receive_lines, red=None, nack=false))]
+    fn new(
+        py: Python<'_>,
+        send: bool,
+        receive_lines: usize,
+        red: Option<usize>,
+        nack: bool,
+    ) -> PyResult<Self> {
         let options = ClientOptions {
             send,
             receive_lines,
+            red,
+            nack,
         };
         let client = py
             .detach(|| arengo_client::Client::new(options))
@@ -76,6 +84,11 @@ impl Client {
             ))?;
         }
         Ok(list)
+    }
+
+    fn tally(&self, py: Python<'_>) -> (u64, u64, u64) {
+        let tally = py.detach(|| self.client.tally());
+        (tally.lost, tally.recovered, tally.played)
     }
 
     fn close(&self, py: Python<'_>) {

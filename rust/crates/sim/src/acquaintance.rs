@@ -18,18 +18,8 @@ pub struct Acquaintance {
 
 impl Acquaintance {
     /// Make one; *epoch* is the instant of time zero.
-    pub fn new(
-        epoch: Instant,
-        now: Time,
-        sends: bool,
-        receive_lines: usize,
-        seed: u64,
-    ) -> Acquaintance {
+    pub fn new(epoch: Instant, now: Time, options: ClientOptions, seed: u64) -> Acquaintance {
         let identity = Identity::shared().expect("a certificate");
-        let options = ClientOptions {
-            send: sends,
-            receive_lines,
-        };
         let chance = Box::new(SeededChance::new(seed));
         let peer = Peer::new(options, identity, chance, epoch + now.since_zero())
             .expect("lines within limits")

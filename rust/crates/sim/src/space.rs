@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use arengo_client::ClientOptions;
 use arengo_core::Time;
 
 use crate::acquaintance::Acquaintance;
@@ -30,6 +31,8 @@ pub fn a_space() -> Scenario {
         speakers: 0,
         listeners: 0,
         kind: Kind::Stranger,
+        red: None,
+        nack: false,
         lines: 3,
         first_sequence: 1_000,
         shards: 1,
@@ -51,6 +54,8 @@ pub struct Scenario {
     speakers: usize,
     listeners: usize,
     kind: Kind,
+    red: Option<usize>,
+    nack: bool,
     lines: usize,
     first_sequence: u64,
     shards: usize,
@@ -87,6 +92,19 @@ impl Scenario {
             kind: Kind::Acquaintance,
             ..self
         }
+    }
+
+    /// Our own clients offer RED, and send so many copies with each packet.
+    pub fn with_red(self, copies: usize) -> Scenario {
+        Scenario {
+            red: Some(copies),
+            ..self
+        }
+    }
+
+    /// Our own clients offer NACK.
+    pub fn with_nack(self) -> Scenario {
+        Scenario { nack: true, ..self }
     }
 
     /// An audience of so many gets merged packets.
@@ -208,7 +226,13 @@ impl Space {
                 ))
             }
             Kind::Acquaintance => {
-                Box::new(Acquaintance::new(self.epoch, self.now, sends, lines, seed))
+                let options = ClientOptions {
+                    send: sends,
+                    receive_lines: lines,
+                    red: self.scenario.red,
+                    nack: self.scenario.nack,
+                };
+                Box::new(Acquaintance::new(self.epoch, self.now, options, seed))
             }
         };
         let voice = 0x1000 + who as u32;

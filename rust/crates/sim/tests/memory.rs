@@ -92,6 +92,7 @@ fn joined(core: &mut Core, epoch: Instant, now: Time, number: u16) -> Peer {
     let options = ClientOptions {
         send: true,
         receive_lines: 3,
+        ..ClientOptions::default()
     };
     let at = epoch + now.since_zero();
     let chance = Box::new(SeededChance::new(number.into()));

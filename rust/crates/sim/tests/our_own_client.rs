@@ -33,6 +33,7 @@ fn a_pair(tamper: impl FnOnce(String) -> String) -> Pair {
     let options = ClientOptions {
         send: true,
         receive_lines: 1,
+        ..ClientOptions::default()
     };
     let identity = Identity::shared().unwrap();
     let mut client = Peer::new(options, identity, Box::new(SeededChance::new(1)), now).unwrap();
@@ -59,6 +60,7 @@ fn an_offering_pair(lite: bool) -> (Pair, Mid) {
     let options = ClientOptions {
         send: false,
         receive_lines: 1,
+        ..ClientOptions::default()
     };
     let identity = Identity::shared().unwrap();
     let mut client = Peer::new(options, identity, Box::new(SeededChance::new(1)), now).unwrap();
@@ -218,6 +220,7 @@ fn our_client_answers_once_and_only_where_it_listens() {
     let options = |send, receive_lines| ClientOptions {
         send,
         receive_lines,
+        ..ClientOptions::default()
     };
     let a_client = |options| {
         let chance = Box::new(SeededChance::new(1));

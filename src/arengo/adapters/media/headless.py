@@ -48,6 +48,15 @@ class HeardPacket:
     opus: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the packets that were sent to us; recovered ones were taken from copies."""
+
+    lost: int = 0
+    recovered: int = 0
+    played: int = 0
+
+
 class SoundLost(ArengoError):
     """The sound could not be connected, or went away."""
 
@@ -131,6 +140,10 @@ class Sound:
             self._check()
             await self._stir()
 
+    def tally(self) -> Tally:
+        """What was lost and recovered so far."""
+        return Tally(*self._client.tally())
+
     async def ended(self) -> None:
         """Return when the session has ended, by whomever."""
         while self._state() == "connected":
@@ -163,19 +176,21 @@ class Sound:
 
 
 @asynccontextmanager
-async def speaking(http: httpx.AsyncClient, space: str) -> AsyncIterator[Sound]:
+async def speaking(http: httpx.AsyncClient, space: str, *, copies: int = 0) -> AsyncIterator[Sound]:
     """Publish to the space whose API address is *space*; *http* carries the token.
+
+    Each packet carries *copies* of those before it, at most four, for a network that loses packets.
 
     Raises the server's refusal with its own code, Unavailable, SoundLost.
     """
-    async with _session(http, f"{space}/whip", Client(send=True, receive_lines=0)) as sound:
+    async with _session(http, f"{space}/whip", Client(send=True, receive_lines=0, red=copies or None, nack=True)) as sound:
         yield sound
 
 
 @asynccontextmanager
 async def hearing(http: httpx.AsyncClient, space: str, *, lines: int = 1) -> AsyncIterator[Sound]:
     """Hear the space whose API address is *space*: the dominant speaker by one line, the loudest three by three."""
-    async with _session(http, f"{space}/whep", Client(send=False, receive_lines=lines)) as sound:
+    async with _session(http, f"{space}/whep", Client(send=False, receive_lines=lines, red=0)) as sound:
         yield sound
 
 

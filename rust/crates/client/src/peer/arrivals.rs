@@ -5,6 +5,7 @@ use std::time::Duration;
 use arengo_wire::rtcp::{NtpTime, ReportBlock, delay_units};
 
 use super::pacer::samples;
+use crate::limits;
 
 /// The packets of one line, counted.
 #[derive(Debug, Default)]
@@ -41,6 +42,18 @@ impl Arrivals {
     /// Count packets that nobody has opened, between the last one that was noted and the next.
     pub fn note_unopened(&mut self, packets: u64) {
         self.received += packets;
+    }
+
+    /// The sequence numbers between the highest that has come and *index*, the last of them where they are many.
+    pub fn missing_before(&self, index: u64) -> std::ops::Range<u64> {
+        let next = self.span.map_or(index, |(_, highest)| highest + 1);
+        next.max(index.saturating_sub(limits::MOST_REMEMBERED as u64))..index
+    }
+
+    /// How many packets up to the highest have not come.
+    pub fn lost(&self) -> u64 {
+        let expected = self.span.map_or(0, |(first, highest)| highest - first + 1);
+        expected.saturating_sub(self.received)
     }
 
     pub fn note_sender_report(&mut self, ntp: NtpTime, at: Duration) {
@@ -119,6 +132,21 @@ mod tests {
         }
         let block = arrivals.report(7, Duration::from_secs(10)).unwrap();
         assert_eq!((block.cumulative_lost, block.highest_sequence), (9, 450));
+    }
+
+    #[test]
+    fn a_gap_is_missing_once_and_its_last_packets_where_it_is_long() {
+        let mut arrivals = Arrivals::default();
+        assert!(arrivals.missing_before(65_535).is_empty());
+        arrivals.note(65_535, 0, Duration::ZERO);
+        assert!(arrivals.missing_before(65_536).is_empty());
+        assert_eq!(arrivals.missing_before(65_539), 65_536..65_539);
+        arrivals.note(65_539, 0, Duration::ZERO);
+        assert!(arrivals.missing_before(65_537).is_empty());
+        assert_eq!(arrivals.lost(), 3);
+        arrivals.note(65_537, 0, Duration::ZERO);
+        assert_eq!(arrivals.lost(), 2);
+        assert_eq!(arrivals.missing_before(70_000), 69_936..70_000);
     }
 
     #[test]

@@ -9,22 +9,25 @@ mod association;
 mod media;
 mod pacer;
 mod paths;
+mod redundancy;
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::entropy::{number, word};
 use crate::{
-    AnswerRefused, ClientOptions, Identity, LevelsMismatch, OfferRefused, Received, State, limits,
+    AnswerRefused, ClientOptions, Identity, LevelsMismatch, OfferRefused, Received, State, Tally,
+    limits,
 };
 use arengo_core::Entropy;
 use arengo_core::crypto::StunIntegrity;
+use arengo_wire::limits::RED_COPIES;
 use arengo_wire::sdp::{
     self, IceCredentials, OfferParameters, RemoteAnswer, RemoteOffer, Repair, SendLine,
 };
 use arengo_wire::srtp::Profile;
 use association::{Association, Failed, Said};
-use media::{Media, Opened, SelfDescription};
+use media::{Media, SelfDescription};
 use pacer::Pacer;
 use paths::{Credentials, Paths, Role};
 pub use paths::{Transport, Way};
@@ -50,6 +53,7 @@ pub struct Peer {
     connection: Option<Connection>,
     transmits: VecDeque<Transmit>,
     received: VecDeque<Received>,
+    tally: Tally,
     /// The last moment that was told.
     now: Instant,
 }
@@ -73,7 +77,7 @@ impl std::fmt::Debug for Peer {
 }
 
 impl Peer {
-    /// Make one, with its offer; None when *options* ask for no line, or for too many.
+    /// Make one, with its offer; None when *options* ask for no line, or for too many lines or copies.
     pub fn new(
         options: ClientOptions,
         identity: &Identity,
@@ -84,6 +88,9 @@ impl Peer {
         if lines == 0 || options.receive_lines > limits::MOST_RECEIVE_LINES {
             return None;
         }
+        if options.red.is_some_and(|copies| copies > RED_COPIES) {
+            return None;
+        }
         let ice = IceCredentials {
             ufrag: word(&mut *entropy, 8),
             password: word(&mut *entropy, 24),
@@ -91,7 +98,6 @@ impl Peer {
         let myself = SelfDescription {
             ssrc: number(&mut *entropy).max(1),
             cname: word(&mut *entropy, 16),
-            sends: options.send,
         };
         // Below 2^15: the first wrap is far, and who joins meanwhile guesses the rollover counter right (RFC 3711).
         let sequence = (number(&mut *entropy) & 0x7fff) as u16;
@@ -106,7 +112,7 @@ impl Peer {
             candidates: &[],
             send: options.send.then_some(sending),
             receive_lines: u8::try_from(options.receive_lines).ok()?,
-            repair: Repair::default(),
+            repair: wanted(options),
             session_id: u64::from(number(&mut *entropy)),
         });
         Some(Peer {
@@ -122,6 +128,7 @@ impl Peer {
             connection: None,
             transmits: VecDeque::new(),
             received: VecDeque::new(),
+            tally: Tally::default(),
             now,
         })
     }
@@ -179,7 +186,7 @@ impl Peer {
             &self.ice,
             self.identity.fingerprint(),
             session_id,
-            Repair::default(),
+            wanted(self.options),
         );
         // RFC 8445 section 6.1.1: between two full agents, the one that offers controls.
         let role = match server.ice_lite {
@@ -333,6 +340,13 @@ impl Peer {
         }
     }
 
+    /// What became of the packets that were sent to it, also when it is over.
+    pub fn tally(&self) -> Tally {
+        let connection = self.connection.as_ref();
+        let media = connection.and_then(|connection| connection.media.as_ref());
+        media.map_or(self.tally, Media::tally)
+    }
+
     /// How sound is protected, by the name of RFC 5764 or RFC 7714; None before the handshake is done.
     pub fn profile(&self) -> Option<&'static str> {
         let media = self.connection.as_ref()?.media.as_ref()?;
@@ -428,7 +442,13 @@ impl Peer {
             }
         }
         if let Some(exported) = said.exported {
-            let media = Media::new(&exported, self.myself.clone(), &connection.answer, now);
+            let media = Media::new(
+                &exported,
+                self.myself.clone(),
+                self.options,
+                &connection.answer,
+                now,
+            );
             let Some(media) = media else {
                 return self.end(State::Failed);
             };
@@ -441,22 +461,24 @@ impl Peer {
     }
 
     fn take_media(&mut self, datagram: &mut [u8], now: Instant) {
-        let Some(media) = self
-            .connection
-            .as_mut()
-            .and_then(|connection| connection.media.as_mut())
-        else {
+        let Some(connection) = &mut self.connection else {
             return;
         };
-        match media.open(datagram, now) {
-            Opened::Opus(packet) => {
-                if self.received.len() == limits::MOST_RECEIVED {
-                    self.received.pop_front();
-                }
-                self.received.push_back(packet);
+        let (Some(media), Some(to)) = (&mut connection.media, connection.paths.selected()) else {
+            return;
+        };
+        let received = &mut self.received;
+        let is_over = media.open(datagram, now, |packet| {
+            if received.len() == limits::MOST_RECEIVED {
+                received.pop_front();
             }
-            Opened::Bye => self.end(State::Closed),
-            Opened::Nothing => {}
+            received.push_back(packet);
+        });
+        for datagram in media.take_repairs() {
+            transmit(&mut self.transmits, to, datagram);
+        }
+        if is_over {
+            self.end(State::Closed);
         }
     }
 
@@ -488,8 +510,16 @@ impl Peer {
 
     fn end(&mut self, state: State) {
         self.state = state;
+        self.tally = self.tally();
         self.connection = None;
         self.pacer.clear();
+    }
+}
+
+fn wanted(options: ClientOptions) -> Repair {
+    Repair {
+        red: options.red.is_some(),
+        nack: options.nack,
     }
 }
 

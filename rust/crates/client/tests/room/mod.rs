@@ -72,6 +72,7 @@ impl Room {
         let client = Client::new(ClientOptions {
             send,
             receive_lines: 3,
+            ..ClientOptions::default()
         })
         .unwrap();
         let answer = self.media.accept_offer(&Offer {
