@@ -135,14 +135,16 @@ impl Report {
     /// Keep a row of the core beside the floor.
     pub fn inside(&mut self, row: &inside::Row) {
         println!(
-            "core in this process: {:5} listeners {:6.3} µs, floor {:6.3} µs, ratio {:.2}",
+            "core in this process: {:5} listeners, {} copies {:6.3} µs, floor {:6.3} µs, ratio {:.2}",
             row.listeners,
+            row.copies,
             row.core_us,
             row.floor_us,
             row.ratio()
         );
         self.inside.push(json!({
             "listeners": row.listeners,
+            "copies": row.copies,
             "datagrams_each": row.datagrams_each,
             "bytes": row.bytes,
             "floor_us": round(row.floor_us, 4),

@@ -418,12 +418,16 @@ fn inside(all: &Value) -> String {
         let field = |name: &str, decimals| cell(Some(number(row, name)), decimals);
         vec![
             field("listeners", 0),
+            field("copies", 0),
             field("core_us", 3),
             field("floor_us", 3),
             field("ratio", 2),
         ]
     });
-    table(&["listeners", "core µs", "floor µs", "ratio"], body)
+    table(
+        &["listeners", "copies", "core µs", "floor µs", "ratio"],
+        body,
+    )
 }
 
 fn channel(all: &Value) -> String {

@@ -21,6 +21,8 @@ use room::Room;
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     pub listeners: usize,
+    /// Earlier frames that each packet carries again, for listeners who lose packets.
+    pub copies: usize,
     pub datagrams_each: usize,
     /// Bytes of a datagram's payload, as sealed.
     pub bytes: usize,
@@ -34,8 +36,14 @@ impl Row {
     }
 }
 
-/// Listeners, and packets in a round.
-const SIZES: [(usize, usize); 3] = [(100, 60), (1_000, 20), (3_000, 10)];
+/// Listeners, packets in a round, and copies in each packet.
+const SIZES: [(usize, usize, usize); 5] = [
+    (100, 60, 0),
+    (1_000, 20, 0),
+    (1_000, 20, 1),
+    (1_000, 20, 2),
+    (3_000, 10, 0),
+];
 const FRAME: Duration = Duration::from_millis(20);
 
 /// 20 ms of Opus as large as speech at 32 kbit/s.
@@ -51,12 +59,17 @@ const HEADER: usize = 12 + 4 + 8;
 pub fn run(rounds: usize) -> Result<Vec<Row>, Box<dyn Error>> {
     let rows = SIZES
         .iter()
-        .map(|&(listeners, packets)| measure(listeners, packets, rounds));
+        .map(|&(listeners, packets, copies)| measure(listeners, packets, copies, rounds));
     rows.collect()
 }
 
-fn measure(listeners: usize, packets: usize, rounds: usize) -> Result<Row, Box<dyn Error>> {
-    let mut room = Room::open(listeners)?;
+fn measure(
+    listeners: usize,
+    packets: usize,
+    copies: usize,
+    rounds: usize,
+) -> Result<Row, Box<dyn Error>> {
+    let mut room = Room::open(listeners, copies)?;
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     let plain = a_packet();
     let mut floor = Floor::new(socket, &room.addresses()?, HEADER);
@@ -76,6 +89,7 @@ fn measure(listeners: usize, packets: usize, rounds: usize) -> Result<Row, Box<d
     }
     Ok(Row {
         listeners,
+        copies,
         datagrams_each: rounds * packets * listeners,
         bytes: plain.len() + 16,
         floor_us: median(of_floor),

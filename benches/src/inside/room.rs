@@ -37,8 +37,8 @@ pub struct Room {
 }
 
 impl Room {
-    /// Start a core and connect a talker and *listeners* listeners.
-    pub fn open(listeners: usize) -> Result<Room, Box<dyn Error>> {
+    /// Start a core and connect a talker and *listeners* listeners, who lose so much that they get so many *copies*.
+    pub fn open(listeners: usize, copies: usize) -> Result<Room, Box<dyn Error>> {
         let media = Media::start(MediaOptions {
             udp_port: 0,
             tcp_port: None,
@@ -67,10 +67,34 @@ impl Room {
             room.listeners.extend(connect(&room.media, first, count)?);
             room.talker.drive();
         }
+        if copies > 0 {
+            room.lose(if copies == 1 { 50 } else { 10 })?;
+        }
         for listener in &room.listeners {
             shrink(&listener.socket)?;
         }
         Ok(room)
+    }
+
+    /// Have every listener lose each packet whose turn is the *nth*, until all have reported it.
+    fn lose(&mut self, nth: usize) -> Result<(), Box<dyn Error>> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut turn = 0;
+        while self.media.stats().core.listeners_protected < self.listeners.len() as u64 {
+            if Instant::now() > deadline {
+                return Err("not everybody who loses packets got copies in time".into());
+            }
+            self.say(&[0xf8; 80])?;
+            turn += 1;
+            for listener in &mut self.listeners {
+                if turn % nth == 0 {
+                    listener.forget();
+                }
+                listener.drive();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
     }
 
     /// Where the listeners are.
@@ -117,6 +141,7 @@ fn connect(media: &Media, first: u64, count: usize) -> Result<Vec<End>, Box<dyn 
         let options = ClientOptions {
             send: is_talker,
             receive_lines,
+            red: Some(0),
             ..ClientOptions::default()
         };
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -159,6 +184,12 @@ fn connect(media: &Media, first: u64, count: usize) -> Result<Vec<End>, Box<dyn 
 }
 
 impl End {
+    /// Lose what has come.
+    fn forget(&self) {
+        let mut buffer = [0; 2_048];
+        while self.socket.recv_from(&mut buffer).is_ok() {}
+    }
+
     fn drive(&mut self) {
         let mut buffer = [0; 2_048];
         let now = Instant::now();
