@@ -22,6 +22,7 @@ export function aStay({ view, mic = { name: "none" }, level = 0, levels = new Ma
   const phase = new Cell<MicPhase>(mic);
   const happening = new Emitter<readonly Reaction[]>();
   if (reactions) setInterval(() => happening.emit(reactions), 700);
+  const music = new Cell(false);
   const toggle = () => {
     phase.set(phase.value.name === "on" ? { name: "off" } : { name: "on" });
     return done();
@@ -33,6 +34,7 @@ export function aStay({ view, mic = { name: "none" }, level = 0, levels = new Ma
       state: phase, level: new Cell(level), device: new Cell<string | null>("one"),
       devices: new Cell([{ id: "one", label: "Microphone of this phone" }, { id: "two", label: "Headset" }]),
       check: () => { phase.set({ name: "preview" }); return Promise.resolve(); },
+      music, setMusic: (on) => { music.set(on); return Promise.resolve(); },
       choose: () => Promise.resolve(), giveBack: () => undefined,
     },
     levels: new Cell(levels), dominant: new Cell<number | null>([...levels.entries()].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null), volume: new Cell(1),

@@ -46,11 +46,28 @@ export interface InboundSound {
   readonly protocol: string | null;
 }
 
+export interface SentSound {
+  /** What the encoder aims at, in bit/s. */
+  readonly targetBitrate: number;
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  /** When this was so, in ms. */
+  readonly at: number;
+}
+
+/** Loudness of a tone on the left and on the right, in dB. */
+export interface Sides {
+  readonly left: number;
+  readonly right: number;
+}
+
 interface TapInPage {
   clear(): void;
   take(): Promise<Recording>;
   state(): TapState;
   sounds(): Promise<InboundSound>;
+  sent(): Promise<SentSound | null>;
+  sides(tones: readonly number[]): Promise<Sides[]>;
   messages(): { at: number; data: string }[];
 }
 
@@ -222,6 +239,40 @@ function install(): void {
       return { negotiations, connections: peers.length, marks: { ...marks } as unknown as Marks, states: [...states] };
     },
     messages: () => [...messages],
+    async sent() {
+      let sent: SentSound | null = null;
+      for (const peer of peers.filter(({ connectionState }) => connectionState === "connected")) {
+        (await peer.getStats()).forEach((entry: Record<string, number | string>) => {
+          if (entry["type"] !== "outbound-rtp") return;
+          const [targetBitrate, packetsSent, bytesSent, at] = ["targetBitrate", "packetsSent", "bytesSent", "timestamp"].map((key) => Number(entry[key]));
+          sent = { targetBitrate: targetBitrate!, packetsSent: packetsSent!, bytesSent: bytesSent!, at: at! };
+        });
+      }
+      return sent;
+    },
+    async sides(tones) {
+      const context = new AudioContext({ sampleRate: 48_000 });
+      const both = [new AnalyserNode(context, { fftSize: 8_192 }), new AnalyserNode(context, { fftSize: 8_192 })];
+      for (const receiver of peers.filter(({ connectionState }) => connectionState === "connected").flatMap((peer) => peer.getReceivers())) {
+        const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
+        context.createMediaStreamSource(new MediaStream([receiver.track])).connect(splitter);
+        both.forEach((side, index) => splitter.connect(side, index));
+      }
+      const spectrum = new Float32Array(4_096);
+      const loudest = tones.map(() => [-Infinity, -Infinity]);
+      for (let look = 0; look < 40; look++) {
+        await new Promise((done) => setTimeout(done, 100));
+        both.forEach((side, index) => {
+          side.getFloatFrequencyData(spectrum);
+          tones.forEach((tone, number) => {
+            const bin = Math.round((tone * side.fftSize) / context.sampleRate);
+            loudest[number]![index] = Math.max(loudest[number]![index]!, ...spectrum.slice(bin - 1, bin + 2));
+          });
+        });
+      }
+      await context.close();
+      return loudest.map(([left, right]) => ({ left: left!, right: right! }));
+    },
     async sounds() {
       const sum = {
         packetsReceived: 0, packetsLost: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0,
@@ -276,6 +327,16 @@ export async function state(page: Page): Promise<TapState> {
 
 export async function sounds(page: Page): Promise<InboundSound> {
   return page.evaluate(() => window.arengoTap.sounds());
+}
+
+/** What the page sends just now; null where it sends nothing. */
+export async function sent(page: Page): Promise<SentSound | null> {
+  return page.evaluate(() => window.arengoTap.sent());
+}
+
+/** How loud each of *tones*, in Hz, arrives within four seconds. */
+export async function sides(page: Page, tones: readonly number[]): Promise<Sides[]> {
+  return page.evaluate((wanted) => window.arengoTap.sides(wanted), tones);
 }
 
 /** Samples that the jitter buffer had to invent while there was a voice, as a share of all. */

@@ -16,19 +16,24 @@ export interface MicrophoneParts {
   /** Remembers the device that was chosen. */
   readonly memory: Memory;
   /** Where what is sent goes: the media session of now and of later. */
-  readonly outlet: { useTrack(track: MediaStreamTrack | null): Promise<void> };
+  readonly outlet: { useTrack(track: MediaStreamTrack | null): Promise<void>; useMusic(on: boolean): void };
 }
 
 const CHOSEN = "microphone";
+const MUSIC = "microphone.music";
 
 /** As people need it: their voice without the room, the fan, and the others' voices from their loudspeaker. */
-const CAPTURE: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: { ideal: 1 } };
+const SPEECH: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: { ideal: 1 } };
+
+/** What the microphone hears, from both sides: processing takes a held note for noise, and swings its loudness. */
+const AS_IT_IS: MediaTrackConstraints = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 2 } };
 
 /** The microphone of this device; stops it altogether when it is given back, so that its light goes out. */
 export class DeviceMicrophone implements Microphone {
   readonly level: OwnLevel["level"];
   readonly devices = new Cell<readonly MicDevice[]>([]);
   readonly device = new Cell<string | null>(null);
+  readonly music: Cell<boolean>;
   readonly lost = new Emitter<MicRefusal>();
   readonly #ownLevel: OwnLevel;
   #stream: MediaStream | null = null;
@@ -38,6 +43,8 @@ export class DeviceMicrophone implements Microphone {
   constructor(private readonly parts: MicrophoneParts) {
     this.#ownLevel = new OwnLevel(parts.makeMeter, parts.scheduler);
     this.level = this.#ownLevel.level;
+    this.music = new Cell(parts.memory.recall(MUSIC) === "on");
+    parts.outlet.useMusic(this.music.value);
     parts.devices?.addEventListener("devicechange", () => void this.#list());
   }
 
@@ -51,10 +58,15 @@ export class DeviceMicrophone implements Microphone {
 
   async choose(deviceId: string): Promise<MicRefusal | null> {
     this.parts.memory.keep(CHOSEN, deviceId);
-    this.#stop();
-    const refusal = await this.#capture(deviceId);
-    if (refusal === null && this.#sending) await this.#pass();
-    return refusal;
+    return this.#change(deviceId);
+  }
+
+  async setMusic(on: boolean): Promise<MicRefusal | null> {
+    if (on) this.parts.memory.keep(MUSIC, "on");
+    else this.parts.memory.forget(MUSIC);
+    this.music.set(on);
+    this.parts.outlet.useMusic(on);
+    return this.#stream === null ? null : this.#change(this.device.value);
   }
 
   async send(on: boolean): Promise<void> {
@@ -70,13 +82,21 @@ export class DeviceMicrophone implements Microphone {
     void this.#pass();
   }
 
+  async #change(deviceId: string | null): Promise<MicRefusal | null> {
+    this.#stop();
+    const refusal = await this.#capture(deviceId);
+    if (refusal === null && this.#sending) await this.#pass();
+    return refusal;
+  }
+
   async #capture(deviceId: string | null): Promise<MicRefusal | null> {
     this.#opened += 1;
     const opened = this.#opened;
     const { devices, secure } = this.parts;
     if (devices === null) return refusalOf(null, { secure, possible: false, permission: null });
     try {
-      const audio = deviceId === null ? CAPTURE : { ...CAPTURE, deviceId: { exact: deviceId } };
+      const wanted = this.music.value ? AS_IT_IS : SPEECH;
+      const audio = deviceId === null ? wanted : { ...wanted, deviceId: { exact: deviceId } };
       const stream = await devices.getUserMedia({ audio });
       if (opened !== this.#opened) {
         silence(stream);

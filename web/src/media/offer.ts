@@ -2,14 +2,32 @@
 
 const OPUS = /^a=rtpmap:(\d+) opus\/48000\/2\r?\n/im;
 
-/** *sdp* with retransmission asked for (generic NACK, RFC 4585) wherever it has Opus: browsers offer it for video alone. */
-export function askForMore(sdp: string): string {
-  return sdp.split(/^(?=m=)/m).map(withNack).join("");
+/**
+ * *sdp* with what we ask for wherever it has Opus: retransmission (generic NACK, RFC 4585), which browsers offer for video alone,
+ * and stereo on the lines that receive, without which Chromium plays everything as mono. With *music* the microphone's line says
+ * that it sends stereo without pauses (RFC 7587).
+ */
+export function askForMore(sdp: string, music: boolean): string {
+  return sdp
+    .split(/^(?=m=)/m)
+    .map((section) => {
+      const [opus, payloadType] = OPUS.exec(section) ?? [];
+      if (opus === undefined || payloadType === undefined) return section;
+      const asking = withNack(section, opus, payloadType);
+      if (/^a=recvonly\b/m.test(section)) return withParameters(asking, payloadType, ["stereo=1"]);
+      return music ? withParameters(asking, payloadType, ["sprop-stereo=1", "usedtx=0"]) : asking;
+    })
+    .join("");
 }
 
-function withNack(section: string): string {
-  const [opus, payloadType] = OPUS.exec(section) ?? [];
-  if (opus === undefined) return section;
+function withNack(section: string, opus: string, payloadType: string): string {
   const nack = `a=rtcp-fb:${payloadType} nack\r\n`;
   return section.includes(nack) ? section : section.replace(opus, opus + nack);
+}
+
+function withParameters(section: string, payloadType: string, parameters: readonly string[]): string {
+  return section.replace(new RegExp(`^a=fmtp:${payloadType} (.*)$`, "m"), (line: string, present: string) => {
+    const missing = parameters.filter((parameter) => !present.split(/; ?/).includes(parameter));
+    return [line, ...missing].join(";");
+  });
 }

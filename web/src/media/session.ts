@@ -1,4 +1,4 @@
-import { Cell, failed, problem, SPEECH_BPS, type Outcome } from "../model/index.js";
+import { Cell, failed, MUSIC_BPS, problem, SPEECH_BPS, type Outcome } from "../model/index.js";
 import { askForMore } from "./offer.js";
 import { preferRed, type Peer, type PeerLine, type SlotReceiver } from "./peer.js";
 import { UplinkWatch } from "./uplinkWatch.js";
@@ -48,13 +48,16 @@ export class MediaSession {
   /** Whose session it is; known once it is connected. */
   person: string | null = null;
 
+  /** *music*: what the microphone's line sends is music rather than speech. */
   constructor(
     private readonly peer: Peer,
     private readonly door: MediaDoor,
+    private readonly music: boolean,
   ) {
-    this.#mic = peer.addTransceiver("audio", { direction: "sendonly", sendEncodings: [{ maxBitrate: SPEECH_BPS }] });
+    const most = music ? MUSIC_BPS : SPEECH_BPS;
+    this.#mic = peer.addTransceiver("audio", { direction: "sendonly", sendEncodings: [{ maxBitrate: most }] });
     preferRed(this.#mic);
-    this.#uplink = new UplinkWatch(this.#mic.sender, SPEECH_BPS);
+    this.#uplink = new UplinkWatch(this.#mic.sender, most);
     this.#slots = Array.from({ length: SLOTS }, () => peer.addTransceiver("audio", { direction: "recvonly" }));
     peer.addEventListener("connectionstatechange", () => this.#moved());
     this.#offer = this.#describe();
@@ -118,7 +121,7 @@ export class MediaSession {
   async #describe(): Promise<string | null> {
     try {
       const { sdp = "" } = await this.peer.createOffer();
-      return (await this.#takes(askForMore(sdp))) ?? (await this.#takes(sdp));
+      return (await this.#takes(askForMore(sdp, this.music))) ?? (await this.#takes(sdp));
     } catch {
       return null;
     }

@@ -54,6 +54,7 @@ export class SpaceSound implements Sound {
   /** The server had no place for us when it was asked last. */
   #isFull = false;
   #track: MediaStreamTrack | null = null;
+  #music = false;
   #reader = new LevelReader();
   #stopRetry: Stop = () => undefined;
   #stopLevels: Stop = () => undefined;
@@ -112,6 +113,19 @@ export class SpaceSound implements Sound {
     await Promise.all([this.#current?.send(track), this.#next?.send(track)]);
   }
 
+  /**
+   * Whether what is sent is music. An answer says for good how Opus is coded, so a change makes a new session beside the present one,
+   * which goes on until the new one has taken over.
+   */
+  useMusic(on: boolean): void {
+    if (on === this.#music) return;
+    this.#music = on;
+    this.#prepared?.close();
+    this.#prepared = null;
+    this.#tries = 0;
+    this.#renew();
+  }
+
   async leave(): Promise<void> {
     this.#joined = null;
     this.#everHeard = false;
@@ -122,7 +136,7 @@ export class SpaceSound implements Sound {
 
   #make(): MediaSession | null {
     const peer = this.parts.makePeer();
-    return peer && new MediaSession(peer, this.parts.door);
+    return peer && new MediaSession(peer, this.parts.door, this.#music);
   }
 
   /** Make the next session beside the present one. */

@@ -4,4 +4,4 @@ export { DONE, failed, problem, succeeded, type LocalCode, type Outcome, type Pr
 export type * from "./ports.js";
 export { Cell, changesOf, Disposables, Emitter, type Happenings, type Readable, type Stop } from "./store.js";
 export { every, type Chance, type Clock, type Scheduler } from "./time.js";
-export { SPEECH_BPS, Uplink } from "./uplink.js";
+export { MUSIC_BPS, SPEECH_BPS, Uplink } from "./uplink.js";

@@ -18,6 +18,7 @@ export class MicLine implements MicView {
   readonly level: Readable<number>;
   readonly devices: Readable<readonly MicDevice[]>;
   readonly device: Readable<string | null>;
+  readonly music: Readable<boolean>;
 
   readonly #disposables = new Disposables();
   #place: MyPlace = null;
@@ -34,6 +35,7 @@ export class MicLine implements MicView {
     this.level = microphone.level;
     this.devices = microphone.devices;
     this.device = microphone.device;
+    this.music = microphone.music;
     this.#disposables.add(
       microphone.lost.on((why) => this.#lost(why)),
     );
@@ -81,6 +83,11 @@ export class MicLine implements MicView {
     this.#refusal = null;
     this.#open = true;
     this.#settle();
+  }
+
+  async setMusic(on: boolean): Promise<void> {
+    const refusal = await this.microphone.setMusic(on);
+    if (refusal !== null) this.#lost(refusal);
   }
 
   giveBack(): void {

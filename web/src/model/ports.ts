@@ -146,12 +146,16 @@ export interface Microphone {
   readonly devices: Readable<readonly MicDevice[]>;
   /** The device in use, or null while closed. */
   readonly device: Readable<string | null>;
+  /** Music mode: stereo, and as the microphone hears it. Remembered on this device. */
+  readonly music: Readable<boolean>;
   /** The microphone ended by itself, for instance unplugged. */
   readonly lost: Happenings<MicRefusal>;
   /** Ask for it and open it; nothing of it leaves the device yet. Null means open. */
   open(): Promise<MicRefusal | null>;
   /** Change the device, keeping whether it is being sent. Null means done. */
   choose(deviceId: string): Promise<MicRefusal | null>;
+  /** Turn music mode on or off, keeping whether the microphone is open and being sent. Null means done. */
+  setMusic(on: boolean): Promise<MicRefusal | null>;
   /** True: others may hear it. False: at once nothing leaves the device. */
   send(on: boolean): Promise<void>;
   /** Stop it altogether, so that the device's sign for a microphone in use goes out. */

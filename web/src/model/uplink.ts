@@ -1,5 +1,6 @@
-/** What a voice is sent with where the uplink carries it, in bit/s. */
+/** What a voice and music are sent with where the uplink carries it, in bit/s. */
 export const SPEECH_BPS = 48_000;
+export const MUSIC_BPS = 128_000;
 
 /** Each is half of the one two steps above it. */
 const STEPS = [16_000, 24_000, 32_000, 48_000, 64_000, 96_000, 128_000];

@@ -67,6 +67,7 @@ export class FakeMicrophone implements Microphone {
   readonly level = new Cell(0);
   readonly devices = new Cell<readonly MicDevice[]>([]);
   readonly device = new Cell<string | null>(null);
+  readonly music = new Cell(false);
   readonly lost = new Emitter<MicRefusal>();
   refusal: MicRefusal | null = null;
   isOpen = false;
@@ -80,6 +81,11 @@ export class FakeMicrophone implements Microphone {
   async choose(deviceId: string): Promise<MicRefusal | null> {
     this.device.set(deviceId);
     return this.open();
+  }
+
+  async setMusic(on: boolean): Promise<MicRefusal | null> {
+    this.music.set(on);
+    return this.isOpen ? this.open() : null;
   }
 
   async send(on: boolean): Promise<void> {

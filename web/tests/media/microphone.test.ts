@@ -9,6 +9,7 @@ import { FakeTime, settle } from "../fakes/time.js";
 let devices: FakeDevices;
 let memory: BrowserMemory;
 let sent: (string | null)[];
+let music: boolean[];
 let microphone: DeviceMicrophone;
 
 const noStorage = (): Storage => {
@@ -19,6 +20,7 @@ beforeEach(() => {
   devices = new FakeDevices();
   memory = new BrowserMemory(noStorage);
   sent = [];
+  music = [];
   microphone = aMicrophone(devices);
 });
 
@@ -30,7 +32,7 @@ function aMicrophone(present: FakeDevices | null, secure = true): DeviceMicropho
     makeMeter: () => null,
     scheduler: new FakeTime(),
     memory,
-    outlet: { useTrack: async (track) => void sent.push(track?.id ?? null) },
+    outlet: { useTrack: async (track) => void sent.push(track?.id ?? null), useMusic: (on) => void music.push(on) },
   });
 }
 
@@ -38,6 +40,29 @@ describe("the microphone", () => {
   it("is asked for as people need it: without echo, noise and shouting", async () => {
     await microphone.open();
     expect(devices.asked).toMatchObject([{ echoCancellation: true, noiseSuppression: true, autoGainControl: true }]);
+  });
+
+  it("is asked for in stereo and as it is, for music", async () => {
+    await microphone.setMusic(true);
+    await microphone.open();
+    expect(devices.asked).toEqual([{ echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 2 } }]);
+  });
+
+  it("goes on being heard when it changes to music and back", async () => {
+    await microphone.open();
+    await microphone.send(true);
+    expect(await microphone.setMusic(true)).toBeNull();
+    expect(await microphone.setMusic(false)).toBeNull();
+    expect(devices.asked).toMatchObject([{ echoCancellation: true }, { echoCancellation: false }, { echoCancellation: true }]);
+    expect([sent, music]).toEqual([["track 0", "track 1", "track 2"], [false, true, false]]);
+    expect(devices.tracks.map(({ stopped }) => stopped)).toEqual([true, true, false]);
+  });
+
+  it("remembers that it is for music", async () => {
+    await microphone.setMusic(true);
+    const later = aMicrophone(devices);
+    expect([later.music.value, music.at(-1)]).toEqual([true, true]);
+    expect(devices.asked).toEqual([]);
   });
 
   it("leaves the device only when it is sent", async () => {

@@ -127,6 +127,31 @@ describe("the sound of a space", () => {
     expect(door.hungUp).toEqual(["/media/s1"]);
   });
 
+  it("sends music over a new connection, and speech over the old one until then", async () => {
+    browser = { sdp: "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n" };
+    await playing();
+    const track = new FakeTrack("mine").asTrack();
+    await sound.useTrack(track);
+    sound.useMusic(true);
+    await settle();
+    expect([peer(0).isClosed, peer(0).bitrate, peer(1).bitrate]).toEqual([false, 48_000, 128_000]);
+    expect(door.offered.map((offer) => offer.includes("sprop-stereo=1;usedtx=0"))).toEqual([false, true]);
+    peer(1).become("connected");
+    expect([peer(0).isClosed, peer(1).sent]).toEqual([true, track]);
+    sound.useMusic(true);
+    expect(peers.length).toBe(2);
+  });
+
+  it("offers music at once where that is known before it joins", async () => {
+    sound.prepare();
+    sound.useMusic(true);
+    await settle();
+    expect([peers.length, peer(0).isClosed]).toEqual([1, true]);
+    sound.join("space", "token", "1");
+    await settle();
+    expect([peer(1).bitrate, door.offered.length]).toEqual([128_000, 1]);
+  });
+
   it("takes the microphone along into the new connection", async () => {
     await playing();
     const track = new FakeTrack("mine").asTrack();

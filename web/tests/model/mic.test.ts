@@ -38,6 +38,15 @@ describe("my microphone", () => {
     expect(device.isOpen).toBe(false);
   });
 
+  it("goes on being heard when music mode is turned on, unless the device then fails", async () => {
+    await onStage();
+    await mic.setMusic(true);
+    expect([mic.music.value, mic.state.value.name]).toEqual([true, "on"]);
+    device.refusal = "in_use";
+    await mic.setMusic(false);
+    expect([mic.state.value, lost]).toEqual([{ name: "refused", why: "in_use" }, 1]);
+  });
+
   it("says why it was refused, and may be asked for again", async () => {
     device.refusal = "denied";
     await mic.check();

@@ -115,6 +115,18 @@ fn lines_beyond_the_slots_are_inactive() {
 }
 
 #[test]
+fn a_microphone_leaves_pauses_out_unless_its_offer_says_that_it_sends_music() {
+    let answer_to = |parameters: &str| {
+        let line = a_line("a", "sendonly") + &format!("a=fmtp:111 {parameters}\r\n");
+        answered(&an_offer("a", &[line])).expect("answered").sdp
+    };
+    let speech = "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n";
+    assert!(answer_to("minptime=10;useinbandfec=1").contains(speech));
+    let music = "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=0;stereo=1\r\n";
+    assert!(answer_to("minptime=10;sprop-stereo=1;usedtx=0").contains(music));
+}
+
+#[test]
 fn a_line_without_direction_goes_both_ways() {
     let offer = one_line("x-nothing");
     assert_eq!(

@@ -54,4 +54,9 @@ describe("the microphone line", () => {
   it("names the key where there is a keyboard", () => {
     expect(micWords(t, seen({ onStage: true }), { name: "on" }, true).what).toEqual(["Everyone hears you. ", "Space", " switches it off."]);
   });
+
+  it("reminds me of music mode while I am heard", () => {
+    expect(micWords(t, seen({ onStage: true }), { name: "on" }, true, true).what).toBe("Everyone hears you, in music mode.");
+    expect(micWords(t, seen({ onStage: true }), { name: "off" }, false, true).what).toBe("Nobody hears you. Tap to speak.");
+  });
 });

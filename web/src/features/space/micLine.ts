@@ -16,11 +16,11 @@ export interface MicWords {
 
 type Seen = Pick<StayView, "phase" | "onStage" | "you" | "may" | "hands">;
 
-/** *keyboard* names the key instead of the touch. */
-export function micWords(t: Catalogue, view: Seen, mic: MicPhase, keyboard: boolean): MicWords {
+/** *keyboard* names the key instead of the touch; *music* reminds of music mode, which is not for talking. */
+export function micWords(t: Catalogue, view: Seen, mic: MicPhase, keyboard: boolean, music = false): MicWords {
   // Whoever may be heard is told so before anything else, whatever else is the matter.
   if (view.onStage && mic.name === "on") {
-    return { look: "on", icon: "mic", state: t.mic.on, what: keyboard ? t.mic.onKey : t.mic.onTap, act: "toggle" };
+    return { look: "on", icon: "mic", state: t.mic.on, what: music ? t.mic.onMusic : keyboard ? t.mic.onKey : t.mic.onTap, act: "toggle" };
   }
   if (view.onStage && mic.name === "elsewhere") {
     return { look: "on", icon: "mic", state: t.mic.on, what: t.mic.elsewhere, act: "toggle" };

@@ -28,9 +28,12 @@ export interface MicView {
   readonly level: Readable<number>;
   readonly devices: Readable<readonly MicDevice[]>;
   readonly device: Readable<string | null>;
+  /** Music mode: stereo, and as the microphone hears it. */
+  readonly music: Readable<boolean>;
   /** Open it for a look at the level; call it from a click. Does nothing when it is open. */
   check(): Promise<void>;
   choose(deviceId: string): Promise<void>;
+  setMusic(on: boolean): Promise<void>;
   /** Give it back after a check; does nothing on stage. */
   giveBack(): void;
 }

@@ -305,7 +305,9 @@ fn write_line(
     if line.direction == Direction::RecvOnly {
         // `stereo=1` alone is what the offerer would like to hear; Firefox always says so.
         let stereo = opus.parameter("sprop-stereo") == Some("1");
-        out.push_str("minptime=10;useinbandfec=1;usedtx=1");
+        // An offer that says `usedtx=0` sends music, whose quiet places are no pauses.
+        let dtx = u8::from(opus.parameter("usedtx") != Some("0"));
+        let _ = write!(out, "minptime=10;useinbandfec=1;usedtx={dtx}");
         out.push_str(if stereo {
             ";stereo=1\r\na=ptime:20\r\n"
         } else {
