@@ -7,6 +7,7 @@ use crate::handshake::{Handshake, Progress};
 use crate::ice::IceAgent;
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
+use crate::loudness::LoudnessMeter;
 use crate::pace::Pace;
 use crate::reports::Reception;
 use crate::route::Route;
@@ -98,6 +99,8 @@ pub struct Publisher {
     pub pace: Pace,
     /// How loud it is, heard or not.
     pub level: LevelTracker,
+    /// How loud its speech is.
+    pub loudness: LoudnessMeter,
     /// What receiver reports tell it.
     pub reception: Reception,
 }
@@ -112,6 +115,7 @@ impl Publisher {
             allowed: false,
             pace: Pace::default(),
             level: LevelTracker::default(),
+            loudness: LoudnessMeter::default(),
             reception: Reception::default(),
         })
     }

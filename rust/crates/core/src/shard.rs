@@ -252,6 +252,7 @@ impl Shard {
                 voice: peer.voice,
                 origin: Origin::Here(key.index),
                 level: publisher.level,
+                measured: publisher.loudness.told(),
                 loss: 0,
                 announced: false,
                 tapped: taps.get(&space.id).is_some_and(|ids| ids.contains(&id)),

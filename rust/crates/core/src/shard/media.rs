@@ -99,6 +99,9 @@ impl Shard {
                 None => Loudness::guessed(sound.len(), frames),
             };
             publisher.level.note(now, loudness, frames);
+            if told.is_some() {
+                publisher.loudness.note(now, loudness, frames);
+            }
             let level_byte = told.map_or_else(
                 || {
                     AudioLevel {
@@ -112,6 +115,7 @@ impl Shard {
             Some(Spoken {
                 loudness,
                 level: publisher.level,
+                measured: publisher.loudness.told(),
                 level_byte,
                 index: opened.index,
                 timestamp: header.timestamp,
@@ -146,6 +150,7 @@ impl Shard {
             return;
         }
         (publication.level, publication.loss) = (spoken.level, spoken.loss);
+        publication.measured = spoken.measured;
         if !std::mem::replace(&mut publication.announced, true) {
             self.events.push(Event::Publishing { peer: id });
         }
