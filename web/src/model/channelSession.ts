@@ -1,5 +1,5 @@
 import { CLOSE, meaningOf, parseFromServer, Unreadable } from "../protocol/index.js";
-import type { AnyCommand, AnyEvent, Delay, FromServer, MediaClosed, Pulse, Welcome, You } from "../protocol/index.js";
+import type { AnyCommand, AnyEvent, Delay, FromServer, Loudness, MediaClosed, Pulse, Welcome, You } from "../protocol/index.js";
 import { backoffMs } from "./backoff.js";
 import { Commands } from "./commands.js";
 import { failed, problem, type Outcome } from "./outcome.js";
@@ -47,6 +47,8 @@ export class ChannelSession {
   /** What the space is, null before the first welcome. */
   readonly space = new Cell<SpaceState | null>(null);
   readonly you = new Cell<You | null>(null);
+  /** How loud the speech of voices is, in dBov, by voice; a voice that is not in it has not been measured. */
+  readonly loudness = new Cell<ReadonlyMap<number, number>>(new Map());
   /** Every welcome, after `space` and `you` are set; *back* where the line is a new one, and not the old one told anew. */
   readonly welcomed = new Emitter<{ readonly resume: string; readonly back: boolean }>();
   /** Every event, after `space` and `you` are set, with both as they were before it. */
@@ -163,6 +165,8 @@ export class ChannelSession {
         return this.you.set(message.you);
       case "pulse":
         return this.#pulse(message);
+      case "loudness":
+        return this.#measured(message);
       case "media_closed":
         return this.mediaClosed.emit(message);
       case "done":
@@ -210,6 +214,10 @@ export class ChannelSession {
     if (audience !== null) this.space.update((space) => space && { ...space, audience });
     if (count !== null) this.space.update((space) => space && { ...space, audience: { ...space.audience, ...count } });
     if (reactions.length > 0) this.reactions.emit(reactions);
+  }
+
+  #measured({ voices }: Loudness): void {
+    this.loudness.update((known) => new Map([...known, ...voices.map(({ voice, dbov }) => [voice, dbov] as const)]));
   }
 
   #ping(within: number): void {
