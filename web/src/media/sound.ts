@@ -1,4 +1,5 @@
-import { backoffMs, Cell, changesOf, type Chance, type Clock, type Levels, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
+import { backoffMs, Cell, changesOf, type Chance, type Clock, type Levels, type Listening, type Loudness, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
+import { Balance } from "./balance.js";
 import { LevelReader } from "./levels.js";
 import type { DeviceLoudspeaker } from "./loudspeaker.js";
 import type { PeerMaker } from "./peer.js";
@@ -16,6 +17,7 @@ export interface SoundParts {
   readonly door: MediaDoor;
   readonly playback: PlaybackParts;
   readonly loudspeaker: DeviceLoudspeaker;
+  readonly listening: Listening;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
@@ -40,6 +42,7 @@ export class SpaceSound implements Sound {
   readonly volume: Playback["volume"];
 
   readonly #playback: Playback;
+  readonly #balance: Balance;
   #joined: Joined | null = null;
   /** What is heard. */
   #current: MediaSession | null = null;
@@ -60,6 +63,7 @@ export class SpaceSound implements Sound {
     this.loudspeaker = parts.loudspeaker;
     this.#playback = new Playback(parts.playback, parts.loudspeaker.device);
     this.volume = this.#playback.volume;
+    this.#balance = new Balance({ ...parts, playback: this.#playback });
     changesOf(this.#playback.blocked, () => this.#settle());
   }
 
@@ -100,6 +104,10 @@ export class SpaceSound implements Sound {
 
   setVolume(volume: number): void {
     this.#playback.setVolume(volume);
+  }
+
+  setLoudness(loudness: Loudness): void {
+    this.#balance.hear(loudness);
   }
 
   /** Send *track* to the space from now on, over this session and every later one; null for nothing. */
@@ -176,6 +184,7 @@ export class SpaceSound implements Sound {
     this.#everHeard = true;
     this.#isFull = false;
     this.#playback.attach(session.slots);
+    this.#balance.follow(session.slots);
     if (old?.person === session.person) old?.supersede();
     else old?.close();
     this.#readLevels();
@@ -208,6 +217,7 @@ export class SpaceSound implements Sound {
     const sessions = [this.#current, this.#next, this.#prepared];
     this.#current = this.#next = this.#prepared = null;
     for (const session of sessions) session?.close();
+    this.#balance.follow([]);
     this.#playback.detach();
     this.levels.set(new Map());
   }

@@ -1,9 +1,9 @@
 import { CLOSE, meaningOf, parseFromServer, Unreadable } from "../protocol/index.js";
-import type { AnyCommand, AnyEvent, Delay, FromServer, Loudness, MediaClosed, Pulse, Welcome, You } from "../protocol/index.js";
+import type { AnyCommand, AnyEvent, Delay, FromServer, Loudness as LoudnessMessage, MediaClosed, Pulse, Welcome, You } from "../protocol/index.js";
 import { backoffMs } from "./backoff.js";
 import { Commands } from "./commands.js";
 import { failed, problem, type Outcome } from "./outcome.js";
-import type { ChannelDialer, ChannelLine } from "./ports.js";
+import type { ChannelDialer, ChannelLine, Loudness } from "./ports.js";
 import { evolve, nextNumber, type SpaceState } from "./space.js";
 import { Cell, Emitter, type Stop } from "./store.js";
 import { every, type Chance, type Clock, type Scheduler } from "./time.js";
@@ -47,8 +47,7 @@ export class ChannelSession {
   /** What the space is, null before the first welcome. */
   readonly space = new Cell<SpaceState | null>(null);
   readonly you = new Cell<You | null>(null);
-  /** How loud the speech of voices is, in dBov, by voice; a voice that is not in it has not been measured. */
-  readonly loudness = new Cell<ReadonlyMap<number, number>>(new Map());
+  readonly loudness = new Cell<Loudness>(new Map());
   /** Every welcome, after `space` and `you` are set; *back* where the line is a new one, and not the old one told anew. */
   readonly welcomed = new Emitter<{ readonly resume: string; readonly back: boolean }>();
   /** Every event, after `space` and `you` are set, with both as they were before it. */
@@ -216,7 +215,7 @@ export class ChannelSession {
     if (reactions.length > 0) this.reactions.emit(reactions);
   }
 
-  #measured({ voices }: Loudness): void {
+  #measured({ voices }: LoudnessMessage): void {
     this.loudness.update((known) => new Map([...known, ...voices.map(({ voice, dbov }) => [voice, dbov] as const)]));
   }
 
