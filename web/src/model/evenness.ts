@@ -1,6 +1,6 @@
 import type { Loudness } from "./ports.js";
 
-/** What every voice is brought to, in dBov. A voice that the server does not name is taken for this loud (protocol/signaling.md). */
+/** What every voice is brought to, in dBov: as loud as speech mostly is that a browser sends. */
 export const TARGET_DBOV = -24;
 export const MOST_CUT_DB = 12;
 export const MOST_LIFT_DB = 9;

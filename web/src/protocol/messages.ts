@@ -341,7 +341,7 @@ export interface Reaction {
   readonly people: readonly string[];
 }
 
-/** How loud the speech of these voices is; players bring all voices to one loudness by it. A voice never named is at -24. */
+/** How loud the speech of these voices is; players bring all voices to one loudness by it. */
 export interface Loudness {
   readonly type: "loudness";
   readonly voices: readonly VoiceLoudness[];

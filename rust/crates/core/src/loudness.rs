@@ -5,15 +5,12 @@
 //!
 //! Rule 1: only speech counts. Pauses move nothing, and neither does noise, which is equally loud from frame to frame.
 //! Rule 2: a shout counts as little more than loud speech.
-//! Rule 3: a new voice begins at an assumed loudness and comes to its own in the first seconds of its speech.
+//! Rule 3: a new voice is not measured before some seconds of its speech; whatever was known of it until then stays true.
 
 use std::time::Duration;
 
 use crate::level::Loudness;
 use crate::time::Time;
-
-/// Where a new voice begins, thousandths of a dBov: players leave such a voice as it is.
-pub const ASSUMED: i32 = -24_000;
 
 /// What is measured as one, and 20 ms frames in it (BS.1770 has blocks of 400 ms).
 const BLOCK: Duration = Duration::from_millis(400);
@@ -27,8 +24,8 @@ const ABSOLUTE_GATE: i32 = -50_000;
 const RELATIVE_GATE: i32 = -10_000;
 /// Speech has frames this many dB apart within a block; a fan has not.
 const LIVELY: u8 = 6;
-/// Blocks above the gates after which the measure is all that counts; before, part of it is assumed.
-const TRUSTED: i32 = 12;
+/// Blocks above the gates that make a measure: five seconds of speech.
+const TRUSTED: usize = 12;
 /// From then on no block counts as louder than the voice by more than this.
 const SURPRISE: i32 = 6_000;
 /// A change worth telling.
@@ -42,7 +39,7 @@ pub struct LoudnessMeter {
     window: [u8; WINDOW],
     /// Blocks of sound so far.
     count: usize,
-    estimate: i32,
+    measured: Option<i32>,
     told: Option<i8>,
 }
 
@@ -52,7 +49,7 @@ impl Default for LoudnessMeter {
             block: Block::at(Time::ZERO),
             window: [0; WINDOW],
             count: 0,
-            estimate: ASSUMED,
+            measured: None,
             told: None,
         }
     }
@@ -70,32 +67,31 @@ impl LoudnessMeter {
         self.block.add(loudness.dbov(), frames.clamp(1, 6));
     }
 
-    /// The loudness in whole dBov, which stays until it has changed by one; None while it is as assumed.
+    /// The loudness in whole dBov, which stays until it has changed by one; None before there was speech enough.
     #[must_use]
     pub const fn told(&self) -> Option<i8> {
         self.told
     }
 
     fn take(&mut self, level: i32) {
-        let most = if self.gated().1 >= TRUSTED {
-            self.estimate + SURPRISE
-        } else {
-            0
-        };
+        let level = self.measured.map_or(level, |own| level.min(own + SURPRISE));
         if let Some(place) = self.window.get_mut(self.count % WINDOW) {
-            *place = u8::try_from((500 - level.min(most)) / 1000).unwrap_or(0);
+            *place = u8::try_from((500 - level) / 1000).unwrap_or(0);
         }
         self.count += 1;
         let (measured, blocks) = self.gated();
-        self.estimate = ASSUMED + (measured - ASSUMED) * blocks.min(TRUSTED) / TRUSTED;
-        let told = self.told.map_or(ASSUMED, |told| 1000 * i32::from(told));
-        if (self.estimate - told).abs() >= NEWS {
-            self.told = i8::try_from((self.estimate - 500) / 1000).ok();
+        if blocks < TRUSTED {
+            return;
+        }
+        self.measured = Some(measured);
+        let is_news = |told: i8| (measured - 1000 * i32::from(told)).abs() >= NEWS;
+        if self.told.is_none_or(is_news) {
+            self.told = i8::try_from((measured - 500) / 1000).ok();
         }
     }
 
     /// The loudness of the blocks above both gates, and how many there are.
-    fn gated(&self) -> (i32, i32) {
+    fn gated(&self) -> (i32, usize) {
         let window = self
             .window
             .get(..self.count.min(WINDOW))
@@ -149,11 +145,11 @@ impl Block {
     }
 }
 
-fn mean<'a>(below: impl Iterator<Item = &'a u8>) -> (i32, i32) {
+fn mean<'a>(below: impl Iterator<Item = &'a u8>) -> (i32, usize) {
     let (sum, count) = below.fold((0, 0), |(sum, count), below| {
         (sum + power(*below), count + 1)
     });
-    (level(sum / count.max(1)), count as i32)
+    (level(sum / count.max(1)), count as usize)
 }
 
 /// Powers at 0 to 9 dB below full scale, of which 2^32 is one.
@@ -231,7 +227,7 @@ mod tests {
         }
 
         fn told(&self) -> i32 {
-            self.meter.told().map_or(ASSUMED / 1000, i32::from)
+            i32::from(self.meter.told().unwrap())
         }
     }
 
@@ -297,16 +293,19 @@ mod tests {
     }
 
     #[test]
-    fn a_new_voice_comes_from_the_assumed_loudness_to_its_own_without_a_jump() {
+    fn a_new_voice_is_told_after_five_seconds_of_its_speech_and_then_as_it_is() {
         for mean in [-12, -40] {
             let mut talk = Talk::new();
-            let mut last = ASSUMED / 1000;
+            talk.speak(mean, 4);
+            assert_eq!(talk.meter.told(), None);
             for _ in 0..30 {
-                talk.speak(mean, 1);
-                assert!((talk.told() - last).abs() <= 5, "{last} to {}", talk.told());
-                last = talk.told();
+                talk.speak(mean, 2);
+                assert!(
+                    (talk.told() - mean).abs() <= 2,
+                    "{mean} is told as {}",
+                    talk.told()
+                );
             }
-            assert!((last - mean).abs() <= 2, "{mean} is told as {last}");
         }
     }
 

@@ -207,7 +207,7 @@ fn how_loud_speech_is_is_told_when_it_changes_also_where_levels_are_not_wanted()
         panic!("{told:?}");
     };
     assert!((11..=13).contains(&(loud - quiet)), "{told:?}");
-    assert!(told.len() <= 16, "told {} times", told.len());
+    assert!(told.len() <= 6, "told {} times", told.len());
     world.pass(Duration::from_secs(3));
     assert_eq!(loudness_told(&world), told);
 }

@@ -422,7 +422,7 @@ class VoiceLoudness(Wire, frozen=True, kw_only=True):
 
 
 class Loudness(Wire, tag_field="type", tag="loudness", frozen=True, kw_only=True):
-    """How loud the speech of these voices is; players bring all voices to one loudness by it. A voice never named is at -24."""
+    """How loud the speech of these voices is; players bring all voices to one loudness by it."""
 
     voices: list[VoiceLoudness]
 
