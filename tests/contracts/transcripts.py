@@ -70,7 +70,8 @@ class Replay:
     def __init__(self) -> None:
         self.clock = StoppedClock()
         limits = Limits(pulse_s=NEVER_S, weigh_s=NEVER_S)
-        self.spaces = Spaces(MemorySpaces(), FakeMediaPlane(), self.clock, CountedIds(), limits, Directory())
+        self.media = FakeMediaPlane()
+        self.spaces = Spaces(MemorySpaces(), self.media, self.clock, CountedIds(), limits, Directory())
         guests = SimpleNamespace(stranger=lambda address: GUEST, admit=lambda guest, address: None)
         services = SimpleNamespace(spaces=self.spaces, limits=limits, clock=self.clock, guests=guests, tally=Tally())
         self._services = cast(Services, services)
@@ -124,6 +125,9 @@ class Replay:
                 self._socket.breaks()
             case {"does": "a pulse"}:
                 self.spaces.pulse()
+            case {"does": {"loudness": loudness}}:
+                view = await self.spaces.view(cast(Any, self._space), HOST)
+                self.media.measure(self._space, {m.voice: loudness[m.person.handle] for m in view.space.on_stage()})
             case {"does": {"seconds": seconds}}:
                 self.clock.advance(seconds)
             case _:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from arengo.domain.errors import Refusal, Unavailable
-from arengo.service.ports import MediaEvent, MediaLoad, NodeId, PeerClosed, PeerConnected, PeerId, SdpAnswer
+from arengo.service.ports import LoudnessMeasured, MediaEvent, MediaLoad, NodeId, PeerClosed, PeerConnected, PeerId, SdpAnswer
 
 OFFER_MOST = 65_536
 
@@ -51,6 +51,10 @@ class FakeMediaPlane:
         """Let a peer go away by itself."""
         if self.peers.pop(peer, None) is not None:
             self._events.put_nowait(PeerClosed(peer, why))
+
+    def measure(self, space: str, loudness: Mapping[int, int]) -> None:
+        """Let voices of *space* be so loud, in dBov."""
+        self._events.put_nowait(LoudnessMeasured(space, tuple(loudness.items())))
 
     async def accept_offer(
         self,

@@ -80,7 +80,8 @@ _RECORD = """async (seconds) => {
     });
   };
   const elements = [...window.arengoPlays.keys()].filter((element) => !element.paused && !element.muted);
-  return JSON.stringify(await Promise.all(elements.map((element) => one(window.arengoPlays.get(element)))));
+  const streams = new Set(elements.map((element) => window.arengoPlays.get(element)));
+  return JSON.stringify(await Promise.all([...streams].map(one)));
 }"""
 
 

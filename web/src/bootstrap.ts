@@ -1,5 +1,5 @@
 import { accompany, isVoiceHeard } from "./accompany.js";
-import { browserCapture, browserMeter, browserOutputs, browserPeer, browserPlayback, DeviceLoudspeaker, DeviceMicrophone, SpaceSound } from "./media/index.js";
+import { browserCapture, browserMeter, browserOutputs, browserPeer, browserPlayback, canSetVolume, DeviceLoudspeaker, DeviceMicrophone, ListeningChoices, SpaceSound } from "./media/index.js";
 import { AccountOfReader } from "./model/account.js";
 import { HomeLists } from "./model/home.js";
 import { HostDesk } from "./model/hostPanel.js";
@@ -23,6 +23,7 @@ export function bootstrap(): Arengo {
   const dialer = platform.webSocketDialer(location.origin);
   const capture = browserCapture();
   const loudspeaker = new DeviceLoudspeaker(browserOutputs(), memory);
+  const listening = new ListeningChoices(memory, canSetVolume());
   const account = new AccountOfReader(api);
   const signedOut = (): void => void account.refresh();
   const current = new Cell<Stay | null>(null);
@@ -36,7 +37,7 @@ export function bootstrap(): Arengo {
   network.visible.subscribe((visible) => visible && companions.light.pageShown());
 
   function aStay(spaceId: string): Stay {
-    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), loudspeaker, clock, scheduler, chance });
+    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), loudspeaker, listening, clock, scheduler, chance });
     const microphone = new DeviceMicrophone({ ...capture, makeMeter: browserMeter, scheduler, memory, outlet: sound });
     return new StayMachine(spaceId, { api, dialer, sound, microphone, network, memory: tabMemory, clock, scheduler, chance, signedOut });
   }

@@ -83,6 +83,8 @@ class Core:
         ("publishing", peer)                            first packet of an allowed voice
         ("closed", peer, why: str)                      "silent", "bye", "dtls", "stopped", "fault" (ours), or as close_peer was told
         ("levels", space, [(voice, dbov: int), ...])    at most 10 a second a space, while they change; 0 loudest, -127 silence
+        ("loudness", space, [(voice, dbov: int), ...])  how loud the speech of each is over its last half minute, all whose is known,
+                                                        when one has changed by 1 dB
         ("active", space, [voice | 0, ...])             who holds the slots, dominant first, when it changes
         """
 

@@ -66,6 +66,13 @@ class Gathered:
     news: tuple[Told | Noted, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Loudness:
+    """How loud the speech of voices is, in dBov; of voices that are not named nothing has changed."""
+
+    voices: tuple[tuple[Voice, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Yours:
     """What concerns the reader alone, in *space* as it is now."""
@@ -94,7 +101,7 @@ class MediaEnded:
     why: MediaEnd
 
 
-News = Told | Noted | Gathered | Pulsed | Yours | Welcomed | MediaEnded
+News = Told | Noted | Gathered | Pulsed | Loudness | Yours | Welcomed | MediaEnded
 
 
 @dataclass(frozen=True, slots=True)

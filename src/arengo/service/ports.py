@@ -54,7 +54,15 @@ class ActiveVoices:
     voices: tuple[int, ...]  # dominant first
 
 
-MediaEvent = PeerConnected | PeerPublishing | PeerClosed | ActiveVoices
+@dataclass(frozen=True, slots=True)
+class LoudnessMeasured:
+    """How loud the speech of each voice is, in dBov, of those of whom that is known."""
+
+    space: str
+    voices: tuple[tuple[int, int], ...]
+
+
+MediaEvent = PeerConnected | PeerPublishing | PeerClosed | ActiveVoices | LoudnessMeasured
 
 
 class MediaPlane(Protocol):

@@ -9,7 +9,7 @@ from arengo.domain.errors import ArengoError
 from arengo.domain.ids import SpaceId, Voice
 from arengo.service.attendance import MediaSession
 from arengo.service.news import MediaEnd
-from arengo.service.ports import ActiveVoices, MediaEvent, MediaPlane, PeerClosed, PeerConnected, PeerId
+from arengo.service.ports import ActiveVoices, LoudnessMeasured, MediaEvent, MediaPlane, PeerClosed, PeerConnected, PeerId
 from arengo.service.space_door import connected, hang_up
 from arengo.service.space_room import SpaceRoom
 
@@ -47,6 +47,10 @@ class MediaEar:
                 room = self._find(SpaceId(space))
                 if room is not None:
                     room.active = tuple(Voice(v) for v in voices if v)
+            case LoudnessMeasured(space, voices):
+                room = self._find(SpaceId(space))
+                if room is not None:
+                    room.herald.measure(room.space, {Voice(voice): dbov for voice, dbov in voices})
             case _:
                 pass  # first packets are read in band by those who hear them
 

@@ -8,16 +8,16 @@ second what has happened meanwhile: a hundred hands that go up are not a hundred
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from arengo.domain.events import Events, SettingsChanged, StandInChanged
 from arengo.domain.identity import Person
-from arengo.domain.ids import PersonId
+from arengo.domain.ids import PersonId, Voice
 from arengo.domain.snapshot import is_told, is_told_to_all, sees_invitations
 from arengo.domain.space import Space
 from arengo.limits import Limits
 from arengo.service.attendance import Attendance, Attendant
-from arengo.service.news import Crowd, Gathered, Noted, Pulsed, Told, Welcomed, Yours
+from arengo.service.news import Crowd, Gathered, Loudness, Noted, Pulsed, Told, Welcomed, Yours
 from arengo.service.reactions import ReactionCounter
 
 YOURS_AT_ONCE = 500
@@ -37,9 +37,19 @@ class Herald:
         self._crowd = Crowd()  # as it was told last
         self._is_sample_due = False
         self._stale: list[PersonId] = []
+        self._loudness: dict[Voice, int] = {}
+        self._untold_loudness: dict[Voice, int] = {}
+        self._all_loudness: Loudness | None = None  # for newcomers, made once
 
     def react(self, person: Person, emoji: str) -> None:
         self._reactions.add(emoji, person.id)
+
+    def measure(self, space: Space, voices: Mapping[Voice, int]) -> None:
+        """Keep how loud voices are, and tell the next pulse what has changed; who has left the stage is forgotten."""
+        self._untold_loudness |= {v: dbov for v, dbov in voices.items() if self._loudness.get(v) != dbov}
+        on_stage = {member.voice for member in space.on_stage()}
+        self._loudness = {v: dbov for v, dbov in {**self._loudness, **voices}.items() if v in on_stage}
+        self._all_loudness = Loudness(tuple(self._loudness.items())) if self._loudness else None
 
     def crowd(self, space: Space) -> Crowd:
         return self._attendance.crowd(frozenset(m.person.id for m in space.on_stage()), sample=self._limits.audience_sample)
@@ -51,6 +61,8 @@ class Herald:
         missed = self._missed(space, since)
         attendant.outlet.tell(self._welcomed(attendant, space, fresh=missed is None, since=since))
         attendant.version = space.version
+        if self._all_loudness is not None:
+            attendant.outlet.tell(self._all_loudness)
         if missed is None:
             return
         for told in missed:
@@ -97,6 +109,7 @@ class Herald:
             self.flush(space)
         if self._beats % (thinning * (1 + len(self._attendance) // self._limits.pulse_people)):
             return
+        self._tell_loudness()
         crowd = self.crowd(space)
         reactions = self._reactions.take()
         is_named = self._is_sample_due or crowd.sample != self._crowd.sample
@@ -109,6 +122,14 @@ class Herald:
         for attendant in self._attendance.with_channel():
             if attendant.outlet is not None:
                 attendant.outlet.tell(news)
+
+    def _tell_loudness(self) -> None:
+        if self._untold_loudness:
+            news = Loudness(tuple(self._untold_loudness.items()))
+            self._untold_loudness = {}
+            for attendant in self._attendance.with_channel():
+                if attendant.outlet is not None:
+                    attendant.outlet.tell(news)
 
     def _tell_stale(self, space: Space) -> None:
         now, self._stale = self._stale[:YOURS_AT_ONCE], self._stale[YOURS_AT_ONCE:]

@@ -142,29 +142,40 @@ function install(): void {
     node.connect(mute);
     return node;
   };
-  const tapStream = async (stream: MediaStream): Promise<AudioNode | undefined> => {
+  const tapStream = async (stream: MediaStream, element: HTMLMediaElement): Promise<GainNode | undefined> => {
     mixer ??= openMixer();
     const node = await mixer;
-    if (stream.getAudioTracks().length === 0) return undefined;
-    const source = audio?.createMediaStreamSource(stream);
-    source?.connect(node);
-    return source;
+    if (audio === undefined || stream.getAudioTracks().length === 0) return undefined;
+    const volume = new GainNode(audio, { gain: volumeOf(element) });
+    audio.createMediaStreamSource(stream).connect(volume).connect(node);
+    return volume;
   };
-  // What is heard is what an element plays, and nothing that merely arrives.
-  const playing = new WeakMap<HTMLMediaElement, Promise<AudioNode | undefined>>();
-  const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "srcObject");
-  Object.defineProperty(HTMLMediaElement.prototype, "srcObject", {
-    configurable: true,
-    get(this: HTMLMediaElement) {
-      return native?.get?.call(this) as unknown;
-    },
-    set(this: HTMLMediaElement, value: unknown) {
-      native?.set?.call(this, value);
-      void playing.get(this)?.then((source) => source?.disconnect());
-      if (value instanceof MediaStream) playing.set(this, tapStream(value));
-      else playing.delete(this);
-    },
+  // What is heard is what an element plays, as loud as it plays it, and nothing that merely arrives.
+  const volumeOf = (element: HTMLMediaElement): number => (element.muted ? 0 : element.volume);
+  const playing = new WeakMap<HTMLMediaElement, Promise<GainNode | undefined>>();
+  const watch = (name: "srcObject" | "volume" | "muted", then: (element: HTMLMediaElement, value: unknown) => void): void => {
+    const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, name);
+    Object.defineProperty(HTMLMediaElement.prototype, name, {
+      configurable: true,
+      get(this: HTMLMediaElement) {
+        return native?.get?.call(this) as unknown;
+      },
+      set(this: HTMLMediaElement, value: unknown) {
+        native?.set?.call(this, value);
+        then(this, value);
+      },
+    });
+  };
+  watch("srcObject", (element, value) => {
+    void playing.get(element)?.then((volume) => volume?.disconnect());
+    if (value instanceof MediaStream) playing.set(element, tapStream(value, element));
+    else playing.delete(element);
   });
+  const turn = (element: HTMLMediaElement): void => {
+    void playing.get(element)?.then((volume) => volume?.gain.setValueAtTime(volumeOf(element), 0));
+  };
+  watch("volume", turn);
+  watch("muted", turn);
 
   const NativePeer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends NativePeer {

@@ -1,4 +1,5 @@
 /** The sound of a space in a browser. */
+export { canSetVolume, ListeningChoices } from "./listening.js";
 export { browserOutputs, DeviceLoudspeaker } from "./loudspeaker.js";
 export { browserMeter } from "./meter.js";
 export { browserCapture, DeviceMicrophone } from "./microphone.js";

@@ -18,6 +18,23 @@ export function loudnessOf(linear: number): number {
   return Math.min(1, Math.max(0, (db - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB)));
 }
 
+/** The voice that a slot plays now, or played last. */
+export interface SlotVoice {
+  readonly voice: number;
+  /** When its last frame was played, on a clock of the browser's. */
+  readonly at: number;
+  /** Of that frame, in dBov; null where the browser does not tell. */
+  readonly dbov: number | null;
+}
+
+/** Who is in *slot*: browsers note the CSRC of a frame as they play it. */
+export function voiceIn(slot: SlotReceiver): SlotVoice | null {
+  const last = latest(slot.getContributingSources());
+  if (last === undefined) return null;
+  const linear = last.audioLevel ?? newest(slot.getSynchronizationSources());
+  return { voice: last.source, at: last.timestamp, dbov: linear === undefined ? null : 20 * Math.log10(Math.max(linear, 1e-7)) };
+}
+
 /** Reads who is heard, and how loud, from the CSRC and level of the packets in the slots. */
 export class LevelReader {
   readonly #seen = new Map<number, { timestamp: number; unchanged: number }>();
@@ -49,7 +66,11 @@ export class LevelReader {
 
 /** The level of the stream that carries the voice; some browsers tell it there alone. */
 function newest(sources: readonly RTCRtpSynchronizationSource[]): number | undefined {
-  let best: RTCRtpSynchronizationSource | undefined;
+  return latest(sources)?.audioLevel;
+}
+
+function latest<Source extends RTCRtpContributingSource>(sources: readonly Source[]): Source | undefined {
+  let best: Source | undefined;
   for (const source of sources) if (best === undefined || source.timestamp > best.timestamp) best = source;
-  return best?.audioLevel;
+  return best;
 }

@@ -1,4 +1,5 @@
-import { backoffMs, Cell, changesOf, every, type Chance, type Clock, type Levels, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
+import { backoffMs, Cell, changesOf, every, type Chance, type Clock, type Levels, type Listening, type Loudness, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
+import { Balance } from "./balance.js";
 import { LevelReader } from "./levels.js";
 import type { DeviceLoudspeaker } from "./loudspeaker.js";
 import type { PeerMaker } from "./peer.js";
@@ -18,6 +19,7 @@ export interface SoundParts {
   readonly door: MediaDoor;
   readonly playback: PlaybackParts;
   readonly loudspeaker: DeviceLoudspeaker;
+  readonly listening: Listening;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
@@ -42,6 +44,7 @@ export class SpaceSound implements Sound {
   readonly volume: Playback["volume"];
 
   readonly #playback: Playback;
+  readonly #balance: Balance;
   #joined: Joined | null = null;
   /** What is heard. */
   #current: MediaSession | null = null;
@@ -64,6 +67,7 @@ export class SpaceSound implements Sound {
     this.loudspeaker = parts.loudspeaker;
     this.#playback = new Playback(parts.playback, parts.loudspeaker.device);
     this.volume = this.#playback.volume;
+    this.#balance = new Balance({ ...parts, playback: this.#playback });
     changesOf(this.#playback.blocked, () => this.#settle());
   }
 
@@ -104,6 +108,10 @@ export class SpaceSound implements Sound {
 
   setVolume(volume: number): void {
     this.#playback.setVolume(volume);
+  }
+
+  setLoudness(loudness: Loudness): void {
+    this.#balance.hear(loudness);
   }
 
   /** Send *track* to the space from now on, over this session and every later one; null for nothing. */
@@ -193,6 +201,7 @@ export class SpaceSound implements Sound {
     this.#everHeard = true;
     this.#isFull = false;
     this.#playback.attach(session.slots);
+    this.#balance.follow(session.slots);
     if (old?.person === session.person) old?.supersede();
     else old?.close();
     this.#readLevels();
@@ -227,6 +236,7 @@ export class SpaceSound implements Sound {
     const sessions = [this.#current, this.#next, this.#prepared];
     this.#current = this.#next = this.#prepared = null;
     for (const session of sessions) session?.close();
+    this.#balance.follow([]);
     this.#playback.detach();
     this.levels.set(new Map());
   }

@@ -1,9 +1,9 @@
 import { CLOSE, meaningOf, parseFromServer, Unreadable } from "../protocol/index.js";
-import type { AnyCommand, AnyEvent, Delay, FromServer, MediaClosed, Pulse, Welcome, You } from "../protocol/index.js";
+import type { AnyCommand, AnyEvent, Delay, FromServer, Loudness as LoudnessMessage, MediaClosed, Pulse, Welcome, You } from "../protocol/index.js";
 import { backoffMs } from "./backoff.js";
 import { Commands } from "./commands.js";
 import { failed, problem, type Outcome } from "./outcome.js";
-import type { ChannelDialer, ChannelLine } from "./ports.js";
+import type { ChannelDialer, ChannelLine, Loudness } from "./ports.js";
 import { evolve, nextNumber, type SpaceState } from "./space.js";
 import { Cell, Emitter, type Stop } from "./store.js";
 import { every, type Chance, type Clock, type Scheduler } from "./time.js";
@@ -47,6 +47,7 @@ export class ChannelSession {
   /** What the space is, null before the first welcome. */
   readonly space = new Cell<SpaceState | null>(null);
   readonly you = new Cell<You | null>(null);
+  readonly loudness = new Cell<Loudness>(new Map());
   /** Every welcome, after `space` and `you` are set; *back* where the line is a new one, and not the old one told anew. */
   readonly welcomed = new Emitter<{ readonly resume: string; readonly back: boolean }>();
   /** Every event, after `space` and `you` are set, with both as they were before it. */
@@ -163,6 +164,8 @@ export class ChannelSession {
         return this.you.set(message.you);
       case "pulse":
         return this.#pulse(message);
+      case "loudness":
+        return this.#measured(message);
       case "media_closed":
         return this.mediaClosed.emit(message);
       case "done":
@@ -210,6 +213,10 @@ export class ChannelSession {
     if (audience !== null) this.space.update((space) => space && { ...space, audience });
     if (count !== null) this.space.update((space) => space && { ...space, audience: { ...space.audience, ...count } });
     if (reactions.length > 0) this.reactions.emit(reactions);
+  }
+
+  #measured({ voices }: LoudnessMessage): void {
+    this.loudness.update((known) => new Map([...known, ...voices.map(({ voice, dbov }) => [voice, dbov] as const)]));
   }
 
   #ping(within: number): void {

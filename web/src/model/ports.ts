@@ -75,6 +75,9 @@ export interface ChannelDialer {
 /** Loudness of voices, from 0 (silence) to 1, by voice number; silent voices are left out. */
 export type Levels = ReadonlyMap<number, number>;
 
+/** How loud the speech of voices is, in dBov, by voice number; a voice that is not in it has not been measured. */
+export type Loudness = ReadonlyMap<number, number>;
+
 /**
  * The way of the space's sound.
  *
@@ -98,6 +101,15 @@ export interface Loudspeaker {
   choose(deviceId: string): void;
 }
 
+/** How a listener wants voices to come; remembered on this device. */
+export interface Listening {
+  /** Whether all voices are brought to one loudness. */
+  readonly even: Readable<boolean>;
+  setEven(on: boolean): void;
+  /** False on phones that leave the volume to their keys. */
+  readonly canSetVolume: boolean;
+}
+
 /** The sound of a space: one media session for the whole stay. */
 export interface Sound {
   readonly state: Readable<SoundState>;
@@ -119,6 +131,8 @@ export interface Sound {
   /** The network may have changed: make a new connection beside the old one where the old one is in doubt. */
   recover(why: NetworkChange): void;
   setVolume(volume: number): void;
+  /** As the server measures it. */
+  setLoudness(loudness: Loudness): void;
   /** Hang up; another join may follow. */
   leave(): Promise<void>;
 }

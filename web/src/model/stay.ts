@@ -221,6 +221,7 @@ export class StayMachine implements Stay {
       this.#channel.welcomed.on((welcomed) => this.#welcomed(welcomed)),
       this.#channel.events.on((happened) => this.#happened(happened)),
       this.#channel.reactions.on((reactions) => this.reactions.emit(reactions)),
+      changesOf(this.#channel.loudness, (loudness) => sound.setLoudness(loudness)),
       this.#channel.mediaClosed.on(({ session, why }) => sound.closedByServer(session, why)),
       changesOf(this.#notices.list, redraw),
       changesOf(this.mic.state, ({ name }) => name === "on" && this.#notices.clear("muted_by_host", "mic_lost")),

@@ -341,6 +341,17 @@ export interface Reaction {
   readonly people: readonly string[];
 }
 
+/** How loud the speech of these voices is; players bring all voices to one loudness by it. */
+export interface Loudness {
+  readonly type: "loudness";
+  readonly voices: readonly VoiceLoudness[];
+}
+
+export interface VoiceLoudness {
+  readonly voice: number;
+  readonly dbov: number;
+}
+
 export interface YouMessage {
   readonly type: "you";
   readonly you: You;
@@ -379,6 +390,7 @@ export type FromServer =
   | Welcome
   | EventMessage
   | Pulse
+  | Loudness
   | YouMessage
   | MediaClosed
   | Done
@@ -439,6 +451,7 @@ export const SHAPES: Readonly<Record<string, StructShape>> = {
   HandLowered: { kind: [{"oneOf":["hand_lowered"]}], person_id: ["string"] },
   HandRaised: { kind: [{"oneOf":["hand_raised"]}], hand: [{"struct":"Hand"}] },
   LeftStage: { kind: [{"oneOf":["left_stage"]}], person_id: ["string"], why: [{"oneOf":["banned","left","removed","stepped_down","taken_off"]}] },
+  Loudness: { type: [{"oneOf":["loudness"]}], voices: [{"list":{"struct":"VoiceLoudness"}}] },
   MediaClosed: { type: [{"oneOf":["media_closed"]}], session: ["string"], why: [{"oneOf":["banned","ended","removed","replaced","server","signed_out","silent"]}] },
   MicChanged: { kind: [{"oneOf":["mic_changed"]}], person_id: ["string"], mic: [{"oneOf":["off","on"]}], muted_by: [{"nullable":{"oneOf":["host","self"]}}, null] },
   Noted: { kind: [{"oneOf":["noted"]}] },
@@ -461,9 +474,10 @@ export const SHAPES: Readonly<Record<string, StructShape>> = {
   StageInvitationClosed: { kind: [{"oneOf":["stage_invitation_closed"]}], person_id: ["string"], why: [{"oneOf":["accepted","declined","withdrawn"]}] },
   StageInvited: { kind: [{"oneOf":["stage_invited"]}], person: [{"struct":"Person"}], by: [{"struct":"Person"}] },
   StandInChanged: { kind: [{"oneOf":["stand_in_changed"]}], person_id: [{"nullable":"string"}] },
+  VoiceLoudness: { voice: ["integer"], dbov: ["integer"] },
   Welcome: { type: [{"oneOf":["welcome"]}], you: [{"struct":"You"}], resume: ["string"], version: ["integer"], snapshot: [{"nullable":{"struct":"Snapshot"}}] },
   You: { person: [{"struct":"Person"}], role: [{"oneOf":["cohost","host","listener","speaker"]}], invited_by: [{"nullable":{"struct":"Person"}}, null], may_speak_now: ["boolean", false], hand_up: ["boolean", false], voice: [{"nullable":"integer"}, null], mic: [{"oneOf":["off","on"]}, "off"], muted_by: [{"nullable":{"oneOf":["host","self"]}}, null] },
   YouMessage: { type: [{"oneOf":["you"]}], you: [{"struct":"You"}] },
 };
 
-export const FROM_SERVER: Shape = {"tag":"type","cases":{"welcome":"Welcome","event":"EventMessage","pulse":"Pulse","you":"YouMessage","media_closed":"MediaClosed","done":"Done","refused":"Refused","ping":"Ping","pong":"Pong"}};
+export const FROM_SERVER: Shape = {"tag":"type","cases":{"welcome":"Welcome","event":"EventMessage","pulse":"Pulse","loudness":"Loudness","you":"YouMessage","media_closed":"MediaClosed","done":"Done","refused":"Refused","ping":"Ping","pong":"Pong"}};

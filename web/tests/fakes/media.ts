@@ -179,6 +179,7 @@ export class FakePlayer implements Player {
 /** Players of one page; a test says whether the browser lets them play. */
 export class FakePlayback implements PlaybackParts {
   allowed = true;
+  mostPlayers = 3;
   readonly players: FakePlayer[] = [];
 
   makePlayer = (): Player => {

@@ -6,6 +6,7 @@ import {
   succeeded,
   type Api,
   type Levels,
+  type Loudness,
   type Memory,
   type Microphone,
   type MicDevice,
@@ -54,6 +55,10 @@ export class FakeSound implements Sound {
 
   setVolume(volume: number): void {
     this.volume.set(volume);
+  }
+
+  setLoudness(loudness: Loudness): void {
+    this.asked.push(`loudness ${[...loudness].join(" ")}`);
   }
 
   async leave(): Promise<void> {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { CONNECT_WITHIN_MS, LEVELS_EVERY_MS, SpaceSound, UPLINK_EVERY_MS, WHY_WITHIN_MS } from "../../src/media/sound.js";
+import { ListeningChoices } from "../../src/media/listening.js";
 import { DeviceLoudspeaker } from "../../src/media/loudspeaker.js";
 import { FakeDevices, FakeMediaDoor, FakePeer, FakePlayback, FakeTrack } from "../fakes/media.js";
 import { FakeTime, settle } from "../fakes/time.js";
@@ -13,6 +14,7 @@ let possible: boolean;
 /** What is special about this browser. */
 let browser: Partial<FakePeer>;
 let loudspeaker: DeviceLoudspeaker;
+let listening: ListeningChoices;
 let sound: SpaceSound;
 
 beforeEach(() => {
@@ -28,8 +30,9 @@ beforeEach(() => {
     peers.push(peer);
     return peer;
   };
+  listening = new ListeningChoices(new FakeMemory(), true);
   loudspeaker = new DeviceLoudspeaker(new FakeDevices().asDevices(), new FakeMemory());
-  sound = new SpaceSound({ makePeer, door, playback, loudspeaker, clock: time, scheduler: time, chance: () => 0.5 });
+  sound = new SpaceSound({ makePeer, door, playback, loudspeaker, listening, clock: time, scheduler: time, chance: () => 0.5 });
 });
 
 function peer(index: number): FakePeer {

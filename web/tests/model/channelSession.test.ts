@@ -203,6 +203,13 @@ describe("a channel", () => {
     expect(await late).toMatchObject({ problem: { code: "timed_out" } });
   });
 
+  it("keeps how loud each voice was told to be last", () => {
+    opened();
+    dialer.line.say({ type: "loudness", voices: [{ voice: 101, dbov: -30 }, { voice: 102, dbov: -18 }] });
+    dialer.line.say({ type: "loudness", voices: [{ voice: 101, dbov: -31 }] });
+    expect([...channel.loudness.value]).toEqual([[101, -31], [102, -18]]);
+  });
+
   it("takes the audience from the pulse", () => {
     opened();
     const audience = { listeners: 40, guests: 3, sample: [ANN] };

@@ -150,6 +150,8 @@ describe("stepping in", () => {
     await inside();
     expect(phase()).toBe("here");
     expect(sound.asked.at(-1)).toBe("join first");
+    dialer.line.say({ type: "loudness", voices: [{ voice: 101, dbov: -30 }] });
+    expect(sound.asked.at(-1)).toBe("loudness 101,-30");
     expect(status()).toBeNull();
   });
 

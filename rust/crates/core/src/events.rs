@@ -48,6 +48,8 @@ pub enum Event {
     Closed { peer: u64, why: Cow<'static, str> },
     /// How loud people are; at most ten a second a space, while that changes.
     Levels { space: u64, levels: Levels },
+    /// How loud the speech of each is, whole dBov, of those of whom that is known; told again where one has changed.
+    Loudness { space: u64, voices: Levels },
     /// Who holds the slots, the dominant speaker first, 0 where nobody does.
     Active { space: u64, voices: [u32; SLOTS] },
 }
@@ -75,7 +77,7 @@ impl Default for EventQueue {
 }
 
 impl EventQueue {
-    /// Add *event*; connected, publishing, active and closed are never lost.
+    /// Add *event*; all but levels are never lost.
     pub fn push(&mut self, event: Event) {
         if self.waiting.len() >= EVENTS {
             if event.can_be_missed() {

@@ -28,6 +28,7 @@ pub mod lending;
 pub mod level;
 pub mod limits;
 mod listeners;
+pub mod loudness;
 pub mod merging;
 pub mod neighbours;
 mod outbox;

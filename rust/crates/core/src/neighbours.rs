@@ -164,6 +164,8 @@ pub struct Spoken {
     pub(crate) loudness: Loudness,
     /// The publisher's tracker, this packet noted.
     pub(crate) level: LevelTracker,
+    /// As [`crate::loudness::LoudnessMeter::told`].
+    pub(crate) measured: Option<i8>,
     pub(crate) level_byte: u8,
     pub(crate) index: u64,
     pub(crate) timestamp: u32,

@@ -8,6 +8,7 @@ use crate::handshake::{Handshake, Progress};
 use crate::ice::IceAgent;
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
+use crate::loudness::LoudnessMeter;
 use crate::pace::Pace;
 use crate::recovery::Recovery;
 use crate::redundancy::{LossWatch, Redundancy};
@@ -119,6 +120,8 @@ pub struct Publisher {
     pub capture: CaptureClock,
     /// What its packets lost on their way.
     pub recovery: Recovery,
+    /// How loud its speech is.
+    pub loudness: LoudnessMeter,
     /// What receiver reports tell it.
     pub reception: Reception,
 }
@@ -137,6 +140,7 @@ impl Publisher {
             level: LevelTracker::default(),
             capture: CaptureClock::default(),
             recovery: Recovery::default(),
+            loudness: LoudnessMeter::default(),
             reception: Reception::default(),
         })
     }

@@ -256,6 +256,7 @@ impl Shard {
                 voice: peer.voice,
                 origin: Origin::Here(key.index),
                 level: publisher.level,
+                measured: publisher.loudness.told(),
                 loss: 0,
                 announced: false,
                 history: History::default(),

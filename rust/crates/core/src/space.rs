@@ -74,6 +74,8 @@ pub struct Publication {
     /// How loud it is, the last packet noted.
     pub(crate) level: LevelTracker,
     /// As [`crate::neighbours::Spoken`] tells.
+    pub(crate) measured: Option<i8>,
+    /// As [`crate::neighbours::Spoken`] tells.
     pub(crate) loss: u8,
     /// Whether the service knows that it speaks.
     pub(crate) announced: bool,
@@ -157,6 +159,7 @@ pub struct Space {
     pub(crate) tells: bool,
     /// None where that is not known.
     pub(crate) told_levels: Option<Levels>,
+    pub(crate) told_loudness: Levels,
     pub(crate) told_active: [u32; SLOTS],
 }
 
@@ -174,6 +177,7 @@ impl Space {
             others: Shards::default(),
             tells: true,
             told_levels: Some(Levels::default()),
+            told_loudness: Levels::default(),
             told_active: [0; SLOTS],
         }
     }

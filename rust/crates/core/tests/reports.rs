@@ -184,6 +184,49 @@ fn levels_that_nobody_wants_are_not_told_and_all_else_is() {
     assert_eq!(world.events, told);
 }
 
+/// What was told of the loudness of voices, each time.
+fn loudness_told(world: &World) -> Vec<Vec<(u32, i8)>> {
+    let told = world.events.iter().filter_map(|event| match event {
+        Event::Loudness { voices, .. } => Some(voices.as_slice().to_vec()),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn how_loud_speech_is_is_told_when_it_changes_also_where_levels_are_not_wanted() {
+    let mut world = World::without_levels();
+    let mut ann = world.join(1, true, 0);
+    let mut bob = world.join(2, true, 0);
+    for turn in 0..500_u32 {
+        let dip = if turn % 10 < 8 { 0 } else { 15 };
+        world.frame(&mut [(&mut ann, 18 + dip), (&mut bob, 30 + dip)]);
+    }
+    let told = loudness_told(&world);
+    let Some([(1, loud), (2, quiet)]) = told.last().map(Vec::as_slice) else {
+        panic!("{told:?}");
+    };
+    assert!((11..=13).contains(&(loud - quiet)), "{told:?}");
+    assert!(told.len() <= 6, "told {} times", told.len());
+    world.pass(Duration::from_secs(3));
+    assert_eq!(loudness_told(&world), told);
+}
+
+#[test]
+fn how_loud_speech_is_is_still_known_when_a_voice_is_allowed_again() {
+    let mut world = World::without_levels();
+    let mut ann = world.join(1, true, 0);
+    for turn in 0..250_u32 {
+        world.frame(&mut [(&mut ann, if turn % 10 < 8 { 18 } else { 33 })]);
+    }
+    let told = loudness_told(&world);
+    world.allow(&ann, false);
+    world.pass(Duration::from_secs(1));
+    world.allow(&ann, true);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(loudness_told(&world).last(), told.last());
+}
+
 #[test]
 fn the_tap_holds_the_chosen_publishers_packets_untouched() {
     let mut world = World::new();

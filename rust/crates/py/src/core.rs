@@ -182,6 +182,9 @@ fn as_tuple<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTuple>
         Event::Levels { space, levels } => {
             ("levels", *space, levels.as_slice().to_vec()).into_pyobject(py)
         }
+        Event::Loudness { space, voices } => {
+            ("loudness", *space, voices.as_slice().to_vec()).into_pyobject(py)
+        }
         Event::Active { space, voices } => ("active", *space, voices.to_vec()).into_pyobject(py),
     }
 }

@@ -58,6 +58,36 @@ fn who_is_heard_is_told_by_one_shard_for_all() {
 }
 
 #[test]
+fn how_loud_speech_is_is_told_by_one_shard_for_all() {
+    let mut space = a_space()
+        .on_shards(3)
+        .with_speakers(3)
+        .with_listeners(3)
+        .begin();
+    for _ in 0..50 {
+        for level in [0, -12] {
+            for speaker in 0..3 {
+                space.says(speaker, Voice::Speaking(level - 10 - 6 * speaker as i8));
+            }
+            space.run_for(SECOND / 10);
+        }
+    }
+    let told = space.news().iter().filter_map(|(_, news)| match news {
+        News::Loudness { voices, .. } => Some(voices.as_slice()),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let mut last: Vec<i8> = told.last().unwrap().iter().map(|(_, dbov)| *dbov).collect();
+    last.sort_unstable();
+    let [quiet, middle, loud] = last.as_slice() else {
+        panic!("{last:?}");
+    };
+    assert!((5..=7).contains(&(loud - middle)), "{last:?}");
+    assert!((5..=7).contains(&(middle - quiet)), "{last:?}");
+    assert!(told.len() <= 24, "told {} times", told.len());
+}
+
+#[test]
 fn when_the_shard_that_tells_has_lost_its_last_peer_another_one_tells() {
     let mut space = a_space()
         .on_shards(2)

@@ -17,6 +17,7 @@ from arengo.domain.errors import Refusal, Unavailable
 from arengo.media import Core, MediaUnavailable, SdpRefused
 from arengo.service.ports import (
     ActiveVoices,
+    LoudnessMeasured,
     MediaEvent,
     MediaLoad,
     NodeId,
@@ -183,6 +184,8 @@ class CoreMediaPlane:
                 return PeerClosed(PeerId(peer), why)
             case ("active", int(number), list(voices)) if number in self._names:
                 return ActiveVoices(self._names[number], tuple(voices))
+            case ("loudness", int(number), list(voices)) if number in self._names:
+                return LoudnessMeasured(self._names[number], tuple(voices))
             case _:
                 return None
 

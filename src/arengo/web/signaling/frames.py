@@ -8,7 +8,7 @@ import msgspec
 
 from arengo.domain.identity import Person
 from arengo.service.instance import Instance
-from arengo.service.news import Crowd, Gathered, MediaEnded, News, Noted, Pulsed, Told, Welcomed, Yours
+from arengo.service.news import Crowd, Gathered, Loudness, MediaEnded, News, Noted, Pulsed, Told, Welcomed, Yours
 from arengo.web.signaling import messages as wire
 from arengo.web.signaling import present
 from arengo.web.signaling.sockets import frame_of
@@ -26,12 +26,12 @@ class Frames:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._sample: tuple[tuple[Person, ...], list[wire.Person]] = ((), [])  # as it went out last
-        self._shared: WeakKeyDictionary[Told | Noted | Gathered | Pulsed, bytes] = WeakKeyDictionary()
+        self._shared: WeakKeyDictionary[Told | Noted | Gathered | Pulsed | Loudness, bytes] = WeakKeyDictionary()
 
     def frame(self, news: News) -> bytes:
         """Give the frame of *news*, the same bytes for everybody to whom the same news goes; gathered news is frames in a row."""
         match news:
-            case Told() | Noted() | Gathered() | Pulsed():
+            case Told() | Noted() | Gathered() | Pulsed() | Loudness():
                 frame = self._shared.get(news)
                 if frame is None:
                     frame = self._shared[news] = self._written(news)
@@ -43,7 +43,7 @@ class Frames:
             case MediaEnded(session, why):
                 return encode(wire.MediaClosed(session=session, why=why))
 
-    def _written(self, news: Told | Noted | Gathered | Pulsed) -> bytes:
+    def _written(self, news: Told | Noted | Gathered | Pulsed | Loudness) -> bytes:
         if isinstance(news, Gathered):
             return b"".join(map(self.frame, news.news))
         return encode(self._shared_message(news))
@@ -62,7 +62,7 @@ class Frames:
             self._sample = (crowd.sample, [present.person(who) for who in crowd.sample])
         return wire.Audience(listeners=crowd.listeners, guests=crowd.guests, sample=self._sample[1])
 
-    def _shared_message(self, news: Told | Noted | Pulsed) -> wire.FromServer:
+    def _shared_message(self, news: Told | Noted | Pulsed | Loudness) -> wire.FromServer:
         match news:
             case Told(version, event):
                 return wire.EventMessage(n=version, event=present.event(event))
@@ -74,3 +74,5 @@ class Frames:
                     count=wire.Count(listeners=crowd.listeners, guests=crowd.guests) if crowd is not None and not is_named else None,
                     reactions=[wire.Reaction(emoji=r.emoji, count=r.count, people=list(r.people)) for r in reactions],
                 )
+            case Loudness(voices):
+                return wire.Loudness(voices=[wire.VoiceLoudness(voice=voice, dbov=dbov) for voice, dbov in voices])

@@ -416,6 +416,17 @@ class Pulse(Wire, tag_field="type", tag="pulse", frozen=True, kw_only=True):
     reactions: list[Reaction] = []
 
 
+class VoiceLoudness(Wire, frozen=True, kw_only=True):
+    voice: int
+    dbov: int  # 0 loudest, -127 silence
+
+
+class Loudness(Wire, tag_field="type", tag="loudness", frozen=True, kw_only=True):
+    """How loud the speech of these voices is; players bring all voices to one loudness by it."""
+
+    voices: list[VoiceLoudness]
+
+
 class YouMessage(Wire, tag_field="type", tag="you", frozen=True, kw_only=True):
     you: You
 
@@ -440,4 +451,4 @@ class Refused(Wire, tag_field="type", tag="refused", frozen=True, kw_only=True):
     retry_after: float | None = None  # seconds
 
 
-FromServer = Welcome | EventMessage | Pulse | YouMessage | MediaClosed | Done | Refused | Ping | Pong
+FromServer = Welcome | EventMessage | Pulse | Loudness | YouMessage | MediaClosed | Done | Refused | Ping | Pong

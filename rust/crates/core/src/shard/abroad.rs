@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Shard;
-use crate::events::{Event, EventQueue};
+use crate::events::{Event, EventQueue, Levels};
 use crate::level::LevelTracker;
 use crate::neighbours::{Allowed, Errand, ShardNumber, Shards, Spoken, Word, WordKind};
 use crate::outbox::Outbox;
@@ -159,6 +159,7 @@ impl Shard {
             voice: allowed.voice,
             origin: Origin::There(from),
             level: LevelTracker::default(),
+            measured: None,
             loss: 0,
             announced: false,
             tapped: false,
@@ -228,6 +229,7 @@ impl Shard {
             .and_then(|space| space.publications.find_mut(peer))
         {
             (publication.level, publication.loss) = (spoken.level, spoken.loss);
+            publication.measured = spoken.measured;
             publication.announced = true;
         }
         self.speak(now, place, peer, spoken, opus, out);
@@ -244,6 +246,7 @@ impl Shard {
 /// What another shard told last is not known here: say it all again.
 fn begin_telling(space: &mut Space, events: &mut EventQueue) {
     space.told_levels = None;
+    space.told_loudness = Levels::default();
     space.told_active = space.active();
     events.push(Event::Active {
         space: space.id,

@@ -80,6 +80,9 @@ impl Publisher {
             return Ok(said);
         }
         self.level.note(now, loudness, frames);
+        if heard.told.is_some() {
+            self.loudness.note(now, loudness, frames);
+        }
         let level_byte = heard.told.map_or_else(
             || {
                 AudioLevel {
@@ -90,10 +93,12 @@ impl Publisher {
             },
             AudioLevel::to_byte,
         );
-        let (level, loss) = (self.level, self.reception.recent_loss());
+        let (level, measured) = (self.level, self.loudness.told());
+        let loss = self.reception.recent_loss();
         let spoken = |captured, index, timestamp, ticks, marker| Spoken {
             loudness,
             level,
+            measured,
             level_byte,
             index,
             timestamp,
@@ -256,6 +261,7 @@ impl Shard {
             return;
         }
         (publication.level, publication.loss) = (spoken.level, spoken.loss);
+        publication.measured = spoken.measured;
         if !std::mem::replace(&mut publication.announced, true) {
             self.events.push(Event::Publishing { peer: id });
         }

@@ -37,6 +37,7 @@ impl Shard {
             };
             self.next_sweep = now + pause;
             self.tell_levels(now);
+            self.tell_loudness();
             self.judge_merging(now);
             self.report_to_publishers(now, out);
             self.wake_handshakes(now, out);
@@ -61,6 +62,28 @@ impl Shard {
                 self.events.push(Event::Levels {
                     space: space.id,
                     levels,
+                });
+            }
+        }
+    }
+
+    /// How loud the speech of each is, where that is known and has changed: seldom.
+    fn tell_loudness(&mut self) {
+        for place in 0..self.spaces.places() {
+            let Some(space) = self.spaces.get_mut(place).filter(|space| space.tells) else {
+                continue;
+            };
+            let mut voices = Levels::default();
+            for publication in space.publications.iter() {
+                if let Some(measured) = publication.measured {
+                    voices.push(publication.voice, measured);
+                }
+            }
+            if space.told_loudness != voices {
+                space.told_loudness = voices;
+                self.events.push(Event::Loudness {
+                    space: space.id,
+                    voices,
                 });
             }
         }

@@ -1,0 +1,62 @@
+import { amplitude, Evenness } from "../model/evenness.js";
+import { changesOf, type Clock, type Listening, type Loudness, type Scheduler, type Stop } from "../model/index.js";
+import { voiceIn } from "./levels.js";
+import type { SlotReceiver } from "./peer.js";
+import type { Playback } from "./playback.js";
+
+/** How often the slots are looked at: a voice that is lent a slot has its own gain within a frame of speech. */
+export const BALANCE_EVERY_MS = 20;
+
+interface BalanceParts {
+  readonly playback: Playback;
+  readonly listening: Listening;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+}
+
+/** Gives each slot the gain of the voice that it plays just now. */
+export class Balance {
+  readonly #evenness = new Evenness();
+  #slots: readonly SlotReceiver[] = [];
+  #seen: (number | null)[] = [];
+  #stop: Stop | null = null;
+
+  constructor(private readonly parts: BalanceParts) {
+    changesOf(parts.listening.even, () => this.#settle());
+  }
+
+  hear(loudness: Loudness): void {
+    this.#evenness.loudness = loudness;
+    this.#settle();
+  }
+
+  /** Look at *slots* from now on; none: it is over. */
+  follow(slots: readonly SlotReceiver[]): void {
+    this.#slots = slots;
+    this.#seen = slots.map(() => null);
+    this.#settle();
+  }
+
+  /** Look at the slots as long as there is something to look for: otherwise they play as they come. */
+  #settle(): void {
+    const isNeeded = this.#slots.length > 0 && this.parts.listening.even.value && this.#evenness.isNeeded;
+    if (!isNeeded) {
+      this.#stop?.();
+      this.#stop = null;
+      this.#slots.forEach((_, slot) => this.parts.playback.balance(slot, 1));
+    } else if (this.#stop === null) {
+      this.#look();
+    }
+  }
+
+  #look(): void {
+    this.#stop = this.parts.scheduler.after(BALANCE_EVERY_MS, () => this.#look());
+    this.#slots.forEach((receiver, slot) => {
+      const now = voiceIn(receiver);
+      // A slot that nobody speaks in stays as it was.
+      if (now === null || now.at === this.#seen[slot]) return;
+      this.#seen[slot] = now.at;
+      this.parts.playback.balance(slot, amplitude(this.#evenness.gain(now.voice, now.dbov, this.parts.clock.now())));
+    });
+  }
+}

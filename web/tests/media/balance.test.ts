@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { Cell } from "../../src/model/index.js";
+import { Balance, BALANCE_EVERY_MS } from "../../src/media/balance.js";
+import { ListeningChoices } from "../../src/media/listening.js";
+import { Playback, playsInStep } from "../../src/media/playback.js";
+import { FakePlayback, FakeSlot } from "../fakes/media.js";
+import { FakeTime } from "../fakes/time.js";
+import { FakeMemory } from "../fakes/world.js";
+
+const QUIET = 101;
+const LOUD = 102;
+const LOUDNESS = new Map([[QUIET, -32], [LOUD, -20]]);
+
+let time: FakeTime;
+let parts: FakePlayback;
+let playback: Playback;
+let memory: FakeMemory;
+let listening: ListeningChoices;
+let balance: Balance;
+let slots: FakeSlot[];
+
+beforeEach(() => {
+  time = new FakeTime();
+  parts = new FakePlayback();
+  playback = new Playback(parts, new Cell<string | null>(null));
+  memory = new FakeMemory();
+  listening = new ListeningChoices(memory, true);
+  slots = ["a", "b", "c"].map((id) => new FakeSlot(id));
+  begin();
+});
+
+function begin(): void {
+  balance = new Balance({ playback, listening, clock: time, scheduler: time });
+  playback.attach(slots);
+  balance.follow(slots);
+}
+
+/** *voice* sounds in *slot* for 200 ms. */
+async function sounds(slot: number, voice: number, audioLevel = 0.03): Promise<void> {
+  for (let frame = 0; frame < 10; frame++) {
+    const at = slots[slot];
+    if (at !== undefined) at.contributing = [{ source: voice, timestamp: time.now(), audioLevel }, { source: 7, timestamp: 1 }];
+    await time.pass(BALANCE_EVERY_MS);
+  }
+}
+
+/** What each slot is multiplied by, in dB. */
+function gains(): (number | undefined)[] {
+  return slots.map((slot) => {
+    const players = parts.players.filter(({ srcObject }) => (srcObject as unknown) === slot.track.id);
+    const all = players.reduce((sum, { volume }) => sum + volume, 0);
+    return Math.round(20 * Math.log10(all));
+  });
+}
+
+describe("the balance of voices", () => {
+  it("brings a quiet and a loud voice to one loudness", async () => {
+    balance.hear(LOUDNESS);
+    await sounds(0, QUIET);
+    await sounds(1, LOUD);
+    expect(gains()).toEqual([8, -4, 0]);
+  });
+
+  it("goes with the voice when a slot is lent to another", async () => {
+    balance.hear(LOUDNESS);
+    await sounds(0, QUIET);
+    await sounds(0, LOUD);
+    expect(gains()[0]).toBe(-4);
+    await sounds(0, QUIET);
+    expect(gains()[0]).toBe(8);
+  });
+
+  it("has the gain of a new voice within one look", async () => {
+    balance.hear(LOUDNESS);
+    await sounds(0, QUIET);
+    slots[0]!.contributing = [{ source: LOUD, timestamp: time.now() }];
+    await time.pass(BALANCE_EVERY_MS);
+    expect(gains()[0]).toBe(-4);
+  });
+
+  it("stays in a slot where nobody speaks", async () => {
+    balance.hear(LOUDNESS);
+    await sounds(0, LOUD);
+    await time.pass(10_000);
+    expect(gains()[0]).toBe(-4);
+  });
+
+  it("plays by one player as long as nobody is lifted", async () => {
+    balance.hear(new Map([[LOUD, -20]]));
+    await sounds(0, LOUD);
+    expect(parts.players.length).toBe(3);
+  });
+
+  it("lets as many players add up as a lift needs, and leaves them silent afterwards", async () => {
+    balance.hear(new Map([[QUIET, -33]]));
+    await sounds(0, QUIET);
+    expect(parts.players.map(({ volume }) => volume)).toEqual([1, 1, 1, 1, expect.closeTo(0.818, 2) as number]);
+    expect(parts.players.every(({ playing }) => playing)).toBe(true);
+    listening.setEven(false);
+    expect(parts.players.map(({ volume }) => volume)).toEqual([1, 1, 1, 0, 0]);
+  });
+
+  it("lifts nobody where players do not play in step", async () => {
+    parts.mostPlayers = 1;
+    balance.hear(LOUDNESS);
+    await sounds(0, QUIET);
+    await sounds(1, LOUD);
+    expect(gains()).toEqual([0, -4, 0]);
+  });
+
+  it("keeps to the volume that the listener has set", async () => {
+    balance.hear(LOUDNESS);
+    playback.setVolume(0.5);
+    await sounds(0, QUIET);
+    expect(gains()).toEqual([2, -6, -6]);
+    playback.setVolume(0);
+    expect(parts.players.map(({ volume }) => volume)).toEqual([0, 0, 0, 0]);
+  });
+
+  it("goes on in a new session", async () => {
+    balance.hear(LOUDNESS);
+    await sounds(0, QUIET);
+    slots = ["d", "e", "f"].map((id) => new FakeSlot(id));
+    playback.attach(slots);
+    balance.follow(slots);
+    await sounds(0, LOUD);
+    expect(gains()[0]).toBe(-4);
+  });
+
+  it("does nothing at all when it is off, and remembers that", async () => {
+    listening.setEven(false);
+    listening = new ListeningChoices(memory, true);
+    expect(listening.even.value).toBe(false);
+    begin();
+    balance.hear(LOUDNESS);
+    await sounds(0, QUIET);
+    await sounds(1, LOUD);
+    expect(gains()).toEqual([0, 0, 0]);
+  });
+
+  it("is over with the sound", async () => {
+    balance.hear(LOUDNESS);
+    balance.follow([]);
+    playback.detach();
+    await sounds(0, QUIET);
+    expect(parts.players.every(({ removed }) => removed)).toBe(true);
+  });
+});
+
+describe("players in step", () => {
+  it("are those of the browsers of which that is known", () => {
+    const gecko = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0";
+    const chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+    const iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/156.0 Mobile/15E148 Safari/604.1";
+    const safari = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15";
+    expect([gecko, chromium, iphone, safari].map(playsInStep)).toEqual([true, true, false, false]);
+  });
+});
