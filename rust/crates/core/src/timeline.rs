@@ -237,6 +237,12 @@ impl Timeline {
         }
     }
 
+    /// Whether the last thing said was an encoder's announcement of a pause.
+    #[must_use]
+    pub fn pauses(&self) -> bool {
+        self.said == Said::Pause
+    }
+
     /// Say no more silence: somebody else speaks.
     pub fn break_silence(&mut self) {
         if matches!(self.said, Said::Silence(_)) {

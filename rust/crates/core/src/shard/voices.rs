@@ -183,7 +183,7 @@ impl Shard {
                 apart(now, space, &mut self.links, &mut self.stats, out);
             for voices in voices {
                 while let Some(slot) = voices.lending.due(now, |peer| publications.level_of(peer)) {
-                    voices.end(slot, &mut exit);
+                    voices.fade(slot, &mut exit);
                 }
                 voices.pause(&mut exit);
             }
@@ -343,12 +343,27 @@ impl Voices {
         if let Some(stream) = self.streams.get_mut(slot) {
             stream.fall_silent();
         }
+        self.give_back(slot, exit);
+        self.say_silence(slot, exit);
+    }
+
+    /// Free *slot*, whose holder has made no sound for a while; an encoder that has announced a pause has ended by itself.
+    fn fade(&mut self, slot: usize, exit: &mut Exit<'_>) {
+        let stream = self.streams.get(slot);
+        if stream.is_some_and(Timeline::pauses) {
+            self.give_back(slot, exit);
+        } else {
+            self.end(slot, exit);
+        }
+    }
+
+    /// Free *slot*.
+    fn give_back(&mut self, slot: usize, exit: &mut Exit<'_>) {
         self.settle(slot, exit);
         self.lending.give_back(slot);
         if let Some(in_slot) = self.in_slot.get_mut(slot) {
             *in_slot = 0;
         }
-        self.say_silence(slot, exit);
     }
 
     /// Say the silence that is due, in slots whose holder's packets are missing as well: a browser would draw the last
