@@ -18,14 +18,16 @@ const LENGTH: Duration = ms(600_000);
 /// What a buffer may aim at once it has settled, and the share of packets after which it must be 20 ms.
 const TARGET: Duration = ms(40);
 const TARGET_MOSTLY: f64 = 0.9;
-/// The same where somebody's packets come up to 15 ms late, and once a minute 300 ms, which no buffer should follow.
-const TARGET_BEHIND_A_STALL: Duration = ms(60);
-/// And for merged packets, which leave when the last frame is there, and late where their talker has stopped.
-const TARGET_MERGED: Duration = ms(100);
+/// The same where somebody's network stalls for 300 ms: silence is said for 200 of them, and older sound is dropped.
+const TARGET_BEHIND_A_STALL: Duration = ms(140);
+/// And for merged packets, which leave when the last frame is there, or 80 to 100 ms after their talker has stopped.
+const TARGET_MERGED: Duration = ms(120);
 /// A buffer has settled after so long and so many packets: it looks at the worst of each half second.
 const SETTLED: (Duration, usize) = (ms(10_000), 50);
-/// Of all sound, how much may be made up.
+/// Of all sound, how much may be made up: for the audience, and for those who talk. A slot that somebody takes from
+/// another goes quiet for themselves, because nobody hears their own voice, and their browser lets the last sound fade.
 const MADE_UP: f64 = 0.001;
+const MADE_UP_ON_STAGE: f64 = 0.004;
 /// Packets of a slot may be so much earlier or later than their time: clocks are 60 ppm off and set right in pauses, and
 /// the shard does what is due in 8 ms at once.
 const ON_TIME: Duration = ms(8);
@@ -50,6 +52,8 @@ struct Played {
     name: &'static str,
     manners: Vec<Manners>,
     talks: Vec<Talk>,
+    /// When they began.
+    start: Time,
     ears: Vec<Ear>,
     most: Duration,
 }
@@ -57,7 +61,7 @@ struct Played {
 const CHROMIUM: Manners = Manners::CHROMIUM;
 const FIREFOX: Manners = Manners::FIREFOX;
 
-static ONE: LazyLock<Played> = LazyLock::new(|| play("one", 1, &[CHROMIUM], TARGET));
+static ONE: LazyLock<Played> = LazyLock::new(|| play("one", 601, &[CHROMIUM], TARGET));
 static THREE: LazyLock<Played> =
     LazyLock::new(|| play("three", 3, &[CHROMIUM, FIREFOX, Manners::MUTES], TARGET));
 static SIX: LazyLock<Played> = LazyLock::new(|| play("six", 6, &SIX_PEOPLE, TARGET));
@@ -116,10 +120,12 @@ fn play_in(
         space.run_for(ms(3_000));
         ears.drain(..stage);
     }
+    let start = space.now();
     for (who, talk) in talks.iter().enumerate() {
         space.talks(who, talk);
     }
-    for _ in 0..LENGTH.as_secs() {
+    // The last words are under way for a moment.
+    for _ in 0..=LENGTH.as_secs() {
         space.run_for(ms(1_000));
         for ear in &mut ears {
             ear.listen(&mut space, &talks);
@@ -130,6 +136,7 @@ fn play_in(
         name,
         manners,
         talks,
+        start,
         ears,
         most,
     }
@@ -160,6 +167,11 @@ impl Played {
                 .is_some_and(|then| then + last > at)
         };
         others.filter(lately).count()
+    }
+
+    /// Whether *who* talks at all, and has made a sound lately.
+    fn speaks(&self, who: Who, at: Duration) -> bool {
+        who < self.talks.len() && self.last(who, at + FRAME, is_sound).is_some()
     }
 
     /// Everybody whom *ear* may hear.
@@ -241,13 +253,15 @@ fn the_target_of_every_buffer_stays_low() {
 
 #[test]
 fn hardly_anything_is_made_up() {
-    look(&plain(), |_, ear| {
+    look(&plain(), |played, ear| {
         let tallies: Vec<Tally> = (0..ear.lines).map(|slot| ear.play(slot).0).collect();
         let sum = |part: fn(&Tally) -> Duration| tallies.iter().map(part).sum::<Duration>();
         let (sound, made_up) = (sum(|tally| tally.sound), sum(|tally| tally.concealed));
         let share = made_up.as_secs_f64() / sound.as_secs_f64().max(1.0);
         let told = format!("{made_up:?} of {sound:?}, {:.2} %", 100.0 * share);
-        (share > MADE_UP).then_some(told)
+        let on_stage = ear.who < played.talks.len();
+        let most = if on_stage { MADE_UP_ON_STAGE } else { MADE_UP };
+        (share > most).then_some(told)
     });
 }
 
@@ -277,10 +291,11 @@ fn a_packet_is_never_earlier_or_later_than_its_own_network_made_it() {
         transits.sort_unstable();
         let middle = transits[transits.len() / 2];
         let off = packets.iter().filter_map(|packet| {
-            let jitter = played.manners[packet.voice].jitter + ON_TIME;
+            let voice = packet.voice?;
+            let jitter = played.manners[voice].jitter + ON_TIME;
             let said = packet
                 .word
-                .and_then(|count| played.talks[packet.voice].said(count));
+                .and_then(|count| played.talks[voice].said(count));
             let held_up = said.map_or(Duration::ZERO, |said| said.leaves - said.captured);
             let late = packet.transit_micros() - middle;
             let (most, least) = (
@@ -376,11 +391,12 @@ fn time_in_a_slot_never_goes_back_and_sounds_never_overlap() {
 fn silence_comes_in_three_frames_20_ms_apart() {
     look_at_slots(&[&ONE, &THREE, &SIX, &STALLED], |_, _, _, packets| {
         let (mut off, mut frames, mut run) = (0, 0, 0);
-        for pair in packets.windows(2) {
-            run = if pair[1].is_silence { run + 1 } else { 0 };
+        for pair in packets.windows(2).filter(|pair| pair[1].is_silence) {
             let apart = pair[1].at.since(pair[0].at);
-            frames += usize::from(run > 1);
-            off += usize::from(run > 1 && apart.abs_diff(FRAME) > ON_TIME || run > 3);
+            let goes_on = pair[0].is_silence && apart < 3 * FRAME;
+            run = if goes_on { run + 1 } else { 1 };
+            frames += 1;
+            off += usize::from(goes_on && apart.abs_diff(FRAME) > ON_TIME || run > 3);
         }
         (off > 0).then(|| format!("{off} of {frames} frames"))
     });
@@ -404,12 +420,18 @@ fn all_packets_of_a_holder_pass_and_comfort_noise_as_it_is() {
                     continue;
                 };
                 let arrives = at + (said.leaves - since);
-                let mut meanwhile = ear.between(slot, at, arrives).iter();
-                if meanwhile.any(|packet| packet.voice != who) {
+                // Whoever takes the slot over may lose a frame to overlap, and does not hear themselves at all.
+                let mut meanwhile = ear.between(slot, at, arrives + FRAME + ON_TIME).iter();
+                let is_lent =
+                    meanwhile.any(|packet| packet.voice.is_some_and(|voice| voice != who));
+                if is_lent || played.speaks(ear.who, said.leaves) {
                     continue;
                 }
-                let mut then = ear.between(slot, arrives, arrives + ON_TIME).iter();
-                let is_asleep = said.dtx && then.any(|packet| packet.kind == Kind::Dtx);
+                let mut then = ear.between(slot, at, arrives + ON_TIME).iter().rev();
+                let is_byte = |packet: &Packet| {
+                    packet.kind == Kind::Dtx && arrives.since(packet.at) < ON_TIME
+                };
+                let is_asleep = said.dtx && then.any(is_byte);
                 due[usize::from(said.dtx)] += 1;
                 missing[usize::from(said.dtx)] += usize::from(heard.is_none() && !is_asleep);
             }
@@ -424,16 +446,31 @@ fn all_packets_of_a_holder_pass_and_comfort_noise_as_it_is() {
 }
 
 #[test]
-fn nothing_of_a_voice_comes_after_its_slot_was_lent_to_another() {
+fn nothing_of_a_voice_comes_after_its_slot_was_given_back() {
     look_at_slots(&all(), |played, _, _, packets| {
-        let changes = packets
-            .windows(2)
-            .filter(|pair| pair[0].voice != pair[1].voice);
-        // A slot is lent to sound alone: anything else is left of a voice that had it before.
-        let stray = changes
-            .filter(|change| change[1].kind != Kind::Sound)
-            .count();
-        (stray > 0).then(|| format!("{stray} packets, {}", played.name))
+        let is_over = |packet: &&Packet| {
+            let at = packet.at.since(played.start);
+            let last = packet
+                .voice
+                .and_then(|voice| played.last(voice, at, is_sound));
+            !packet.is_silence && last.is_none_or(|last| last + KEPT + FRAME * 2 < at)
+        };
+        let tail = packets.iter().filter(is_over).count();
+        (tail > 0).then(|| format!("{tail} packets"))
+    });
+}
+
+#[test]
+fn nothing_said_before_a_slot_was_lent_to_another_comes_after() {
+    look_at_slots(&all(), |played, _, _, packets| {
+        let said = packets.iter().filter_map(|packet| {
+            let voice = packet.voice?;
+            Some((voice, played.talks[voice].said(packet.word?)?.leaves))
+        });
+        let said: Vec<(Who, Duration)> = said.collect();
+        let pairs = said.windows(2).filter(|pair| pair[0].0 != pair[1].0);
+        let stray = pairs.filter(|pair| pair[1].1 < pair[0].1).count();
+        (stray > 0).then(|| format!("{stray} packets"))
     });
 }
 
@@ -448,7 +485,8 @@ fn a_voice_that_just_stops_is_ended_140_ms_later() {
                 let Some((at, slot)) = heard else { continue };
                 let packets = ear.between(slot, at, at + KEPT);
                 let next = packets.iter().find(|packet| packet.at > at);
-                if next.is_some_and(|packet| packet.voice != who) {
+                let is_lent = next.is_some_and(|next| next.voice.is_some_and(|voice| voice != who));
+                if is_lent || next.is_none() && played.speaks(ear.who, pair[0].leaves + KEPT) {
                     continue;
                 }
                 let after = next

@@ -10,7 +10,8 @@ use arengo_sim::{Heard, Space, Time, Who, read};
 #[derive(Debug, Clone, Copy)]
 pub struct Packet {
     pub at: Time,
-    pub voice: Who,
+    /// Whose it is; None for the silence of a slot that nobody has any more.
+    pub voice: Option<Who>,
     pub timestamp: u32,
     pub samples: u32,
     pub kind: Kind,
@@ -79,7 +80,7 @@ impl Ear {
             let voice = (0..talks.len()).find(|who| space.voice_of(*who) == heard.csrc);
             slot.push(Packet {
                 at: heard.at,
-                voice: voice.expect("a voice of somebody who talks"),
+                voice,
                 timestamp: heard.timestamp,
                 samples: 960,
                 kind,

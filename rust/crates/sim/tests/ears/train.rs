@@ -15,8 +15,9 @@ const HOLE: Duration = Duration::from_secs(2);
 const BACK: Duration = Duration::from_millis(100);
 /// Somebody speaks through a hole's end if their sound comes so soon after it.
 const AT_ONCE: Duration = Duration::from_millis(200);
-/// After so much calm the target is this at most.
+/// After so much calm the target is this at most; a buffer that has hardly heard anything yet has none.
 const CALM: Duration = Duration::from_secs(10);
+const PACKETS_AT_FIRST: usize = 50;
 const TARGET: Duration = Duration::from_millis(60);
 
 /// The weather from some moment on.
@@ -100,13 +101,13 @@ fn an_hour_on_a_train_costs_what_is_lost_and_no_more() {
 fn ride(packets: &[Packet], sections: &[Section]) -> (Vec<String>, Tally) {
     let mut failures = Vec::new();
     let mut neteq = NetEq::default();
-    let mut packets = packets.iter().peekable();
+    let mut packets = packets.iter().enumerate().peekable();
     for section in sections {
         let is_hole = section.to.since(section.from) == HOLE;
         let mut highest = Duration::ZERO;
-        while let Some(packet) = packets.next_if(|packet| packet.at <= section.to) {
+        while let Some((n, packet)) = packets.next_if(|(_, packet)| packet.at <= section.to) {
             neteq.take(packet.at, &[packet.piece()]);
-            if packet.at > section.from + CALM {
+            if packet.at > section.from + CALM && n > PACKETS_AT_FIRST {
                 highest = highest.max(neteq.target());
             }
         }
@@ -119,13 +120,10 @@ fn ride(packets: &[Packet], sections: &[Section]) -> (Vec<String>, Tally) {
         }
         // What happens next, on a copy.
         let mut next = neteq.clone();
-        let mut coming = packets.clone();
+        let mut coming = packets.clone().map(|(_, packet)| packet).peekable();
+        let mut sounds = coming.clone().filter(|packet| packet.kind == Kind::Sound);
         let is_soon = |packet: &&Packet| packet.at < section.to + AT_ONCE;
-        let Some(first) = coming
-            .clone()
-            .find(|packet| packet.kind == Kind::Sound)
-            .filter(is_soon)
-        else {
+        let Some(first) = sounds.next().filter(is_soon) else {
             continue;
         };
         while let Some(packet) = coming.next_if(|packet| packet.at <= first.at + BACK) {
