@@ -93,6 +93,10 @@ impl Participant for Acquaintance {
         self.peer.handle_timeout(self.at(now));
     }
 
+    fn utter(&mut self, _: Time, _: &Frame, _: u32, _: bool) {
+        unimplemented!("our own client paces and stamps what it sends")
+    }
+
     fn leave(&mut self, now: Time) {
         self.peer.close(self.at(now));
     }

@@ -20,12 +20,14 @@
 mod acquaintance;
 mod chance;
 mod digest;
+pub mod neteq;
 mod network;
 mod participant;
 mod server;
 mod space;
 mod speech;
 mod stranger;
+pub mod talk;
 mod watch;
 
 pub use arengo_core::Time;

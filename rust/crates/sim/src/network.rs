@@ -58,6 +58,7 @@ pub struct Datagram {
 pub struct Network {
     seed: u64,
     weather: Weather,
+    weather_towards: BTreeMap<SocketAddr, Weather>,
     under_way: BinaryHeap<Reverse<(Time, u64, Datagram)>>,
     sent: u64,
     luck: BTreeMap<(SocketAddr, SocketAddr, bool), SeededChance>,
@@ -69,6 +70,7 @@ impl Network {
         Network {
             seed,
             weather: Weather::FAIR,
+            weather_towards: BTreeMap::new(),
             under_way: BinaryHeap::new(),
             sent: 0,
             luck: BTreeMap::new(),
@@ -79,6 +81,11 @@ impl Network {
     /// Change the weather for what is sent from now on.
     pub fn set_weather(&mut self, weather: Weather) {
         self.weather = weather;
+    }
+
+    /// Change it for what is sent to this end alone.
+    pub fn set_weather_towards(&mut self, end: SocketAddr, weather: Weather) {
+        self.weather_towards.insert(end, weather);
     }
 
     /// Lose whatever this end sends or is sent from now on.
@@ -98,10 +105,14 @@ impl Network {
             .entry(key)
             .or_insert_with(|| SeededChance::new(seed ^ hash(&key)));
         let (loss, lateness) = (a_fraction(luck), a_fraction(luck));
-        if loss * 100.0 < self.weather.loss_percent {
+        let weather = self
+            .weather_towards
+            .get(&datagram.to)
+            .unwrap_or(&self.weather);
+        if loss * 100.0 < weather.loss_percent {
             return;
         }
-        let arrival = now + self.weather.delay + self.weather.jitter.mul_f64(lateness);
+        let arrival = now + weather.delay + weather.jitter.mul_f64(lateness);
         self.sent += 1;
         self.under_way.push(Reverse((arrival, self.sent, datagram)));
     }

@@ -12,6 +12,8 @@ pub struct Frame {
     pub opus: Vec<u8>,
     /// dBov, 0 loudest, -127 silence.
     pub level: i8,
+    /// Whether the sender takes it for a voice (RFC 6464's V bit).
+    pub voice: bool,
 }
 
 /// An Opus packet as it reached a participant's application.
@@ -63,6 +65,8 @@ pub trait Participant {
     fn is_connected(&self) -> bool;
     /// Send one frame now; without one, nothing is sent for 20 ms, as with DTX.
     fn say(&mut self, now: Time, frame: Option<&Frame>);
+    /// Send one frame now under a timestamp of one's own choice; only for who says nothing otherwise.
+    fn utter(&mut self, now: Time, frame: &Frame, timestamp: u32, marker: bool);
     /// Say goodbye, if it knows how.
     fn leave(&mut self, now: Time);
     /// What is to be sent since the last call, in order.

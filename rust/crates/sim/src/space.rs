@@ -1,6 +1,6 @@
 //! A simulated space: people, the shard, and the network between them, all in simulated time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,11 @@ use crate::acquaintance::Acquaintance;
 use crate::chance::SeededChance;
 use crate::digest::Digest;
 use crate::network::{Datagram, Network, Weather};
-use crate::participant::{Heard, Participant};
+use crate::participant::{Frame, Heard, Participant};
 use crate::server::{Joining, News, Server};
 use crate::speech::{self, Speech, Voice, Word};
 use crate::stranger::Stranger;
+use crate::talk::{Talk, Utterance};
 use crate::watch::SealWatch;
 
 /// One of the people of a scenario: the speakers come first, then the listeners, in the order of the builder.
@@ -149,6 +150,8 @@ struct Person {
     voice: u32,
     participant: Box<dyn Participant>,
     speech: Speech,
+    /// What it says instead, if it talks as browsers send.
+    talk: VecDeque<(Time, u32, Utterance)>,
     /// When the next 20 ms of speech are due; None for who never speaks.
     next_frame: Option<Time>,
     heard: Vec<Heard>,
@@ -212,6 +215,11 @@ impl Space {
         self.join_with(who, speaks, lines)
     }
 
+    /// One more listener joins, with so many lines.
+    pub fn join_with_lines(&mut self, lines: usize) -> Who {
+        self.join_with(self.people.len(), false, lines)
+    }
+
     fn join_with(&mut self, who: Who, sends: bool, lines: usize) -> Who {
         let address = SocketAddr::new(
             IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)),
@@ -256,6 +264,7 @@ impl Space {
             voice,
             participant,
             speech,
+            talk: VecDeque::new(),
             next_frame,
             heard: Vec::new(),
             packets: 0,
@@ -332,6 +341,23 @@ impl Space {
         self.people[who].speech.voice = voice;
     }
 
+    /// From now on this person says nothing but *talk*, which begins now.
+    pub fn talks(&mut self, who: Who, talk: &Talk) {
+        let from = self.now;
+        let says = talk.says.iter();
+        self.people[who].talk = says
+            .map(|said| (from + said.leaves, talk.timestamp(said.count), *said))
+            .collect();
+        self.people[who].next_frame = self.people[who].talk.front().map(|(at, ..)| *at);
+        self.plan(who);
+    }
+
+    /// Change the weather for what this person is sent from now on, and for nobody else.
+    pub fn weather_towards(&mut self, who: Who, weather: Weather) {
+        let address = self.people[who].address;
+        self.network.set_weather_towards(address, weather);
+    }
+
     /// Let a voice through, or end it: what mute, stepping down and coming on stage are to the media.
     pub fn allow(&mut self, who: Who, allowed: bool) {
         self.server.allow(self.now, who as u64, allowed);
@@ -402,6 +428,11 @@ impl Space {
     /// Everything that reached *who*, frame by frame, silence included.
     pub fn heard(&self, who: Who) -> &[Heard] {
         &self.people[who].heard
+    }
+
+    /// The same since the last call, once.
+    pub fn take_heard(&mut self, who: Who) -> Vec<Heard> {
+        std::mem::take(&mut self.people[who].heard)
     }
 
     /// How many packets those were.
@@ -500,6 +531,22 @@ impl Space {
             .is_some_and(|wake| wake <= self.now)
         {
             person.participant.wake(self.now);
+        }
+        while let Some((at, timestamp, said)) = person.talk.front().copied() {
+            person.next_frame = Some(at);
+            if at > self.now {
+                break;
+            }
+            person.talk.pop_front();
+            person.next_frame = None;
+            let frame = Frame {
+                opus: said.opus(who as u8),
+                level: said.level,
+                voice: said.voice,
+            };
+            person
+                .participant
+                .utter(self.now, &frame, timestamp, said.marker);
         }
         if let Some(at) = person.next_frame.filter(|at| *at <= self.now) {
             person.next_frame = Some(at + FRAME);

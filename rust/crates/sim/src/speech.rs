@@ -5,7 +5,7 @@ use arengo_core::Time;
 use crate::participant::Frame;
 
 /// TOC of a CELT full-band mono packet of one 20 ms frame (RFC 6716 section 3.1).
-const TOC: u8 = 0xf8;
+pub const TOC: u8 = 0xf8;
 /// Bytes of a frame: what Opus spends on 20 ms of speech at 32 kbit/s.
 const FRAME_BYTES: usize = 80;
 
@@ -45,10 +45,11 @@ impl Speech {
             Voice::Speaking(level) => level,
         };
         self.count += 1;
-        let mut opus = vec![TOC, self.who];
-        opus.extend(self.count.to_be_bytes());
-        opus.resize(FRAME_BYTES, self.who);
-        Some(Frame { opus, level })
+        Some(Frame {
+            opus: frame(self.who, self.count),
+            level,
+            voice: level > -60,
+        })
     }
 
     /// How many frames have been sent.
@@ -66,6 +67,14 @@ pub struct Word {
     /// Whose it is, and which of theirs.
     pub who: u8,
     pub count: u32,
+}
+
+/// The Opus packet that is *count* of *who*.
+pub fn frame(who: u8, count: u32) -> Vec<u8> {
+    let mut opus = vec![TOC, who];
+    opus.extend(count.to_be_bytes());
+    opus.resize(FRAME_BYTES, who);
+    opus
 }
 
 /// Read a frame back; None for the silence that ends a voice, and for anything that nobody said.

@@ -204,6 +204,11 @@ impl Participant for Stranger {
             self.was_silent = true;
             return;
         };
+        let marker = std::mem::replace(&mut self.was_silent, false);
+        self.utter(now, frame, timestamp, marker);
+    }
+
+    fn utter(&mut self, now: Time, frame: &Frame, timestamp: u32, marker: bool) {
         let at = self.at(now);
         let Some(mid) = self
             .microphone
@@ -224,7 +229,7 @@ impl Participant for Stranger {
             .expect("a stream of the microphone");
         let levels = ExtensionValues {
             audio_level: Some(frame.level),
-            voice_activity: Some(frame.level > -60),
+            voice_activity: Some(frame.voice),
             ..ExtensionValues::default()
         };
         stream.write_rtp(
@@ -235,7 +240,7 @@ impl Participant for Stranger {
                 at,
                 frame.opus.clone(),
             )
-            .marker(std::mem::replace(&mut self.was_silent, false))
+            .marker(marker)
             .ext_vals(levels),
         );
         self.sequence += 1;

@@ -1,0 +1,3 @@
+//! Whole conversations in simulated time, and what they do to a browser's jitter buffer.
+
+mod ears;
