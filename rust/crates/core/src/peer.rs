@@ -127,9 +127,9 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) fn of(negotiated: &Negotiated) -> Option<Self> {
+    pub(crate) fn of(negotiated: &Negotiated) -> Option<Box<Self>> {
         let mic = negotiated.mic.as_ref()?;
-        Some(Self {
+        Some(Box::new(Self {
             payload_type: mic.payload_type,
             red: mic.red,
             nack: mic.nack,
@@ -142,7 +142,7 @@ impl Publisher {
             recovery: Recovery::default(),
             loudness: LoudnessMeter::default(),
             reception: Reception::default(),
-        })
+        }))
     }
 }
 
@@ -164,7 +164,8 @@ pub struct Peer {
     /// What it loses, and which copies it gets for it.
     pub(crate) losses: LossWatch,
     pub(crate) redundancy: Redundancy,
-    pub(crate) publisher: Option<Publisher>,
+    /// In memory of its own: most peers only listen.
+    pub(crate) publisher: Option<Box<Publisher>>,
     /// How fast its checks come.
     pub(crate) checks: Pace,
     pub(crate) joined: Time,

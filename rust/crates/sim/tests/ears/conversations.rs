@@ -27,7 +27,7 @@ const SETTLED: (Duration, usize) = (ms(10_000), 50);
 /// Of all sound, how much may be made up: for the audience, and for those who talk. A slot that somebody takes from
 /// another goes quiet for themselves, because nobody hears their own voice, and their browser lets the last sound fade.
 const MADE_UP: f64 = 0.001;
-const MADE_UP_ON_STAGE: f64 = 0.004;
+const MADE_UP_ON_STAGE: f64 = 0.005;
 /// Packets of a slot may be so much earlier or later than their time: clocks are 60 ppm off and set right in pauses, and
 /// the shard does what is due in 8 ms at once.
 const ON_TIME: Duration = ms(8);
