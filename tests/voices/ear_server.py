@@ -1,6 +1,6 @@
 """The ear as a child process, for tests that are not Python: a JSON object a line in, one out.
 
-Started as `python -m tests.voices.ear_server`; it says `{"ready": true, "voices": {name: path}}` first.
+Started as `python -m tests.voices.ear_server`; it says `{"ready": true, "voices": {name: path}, …}` first.
 A question is `{"id", "pcm": base64 of 16-bit samples, "rate", "voices": [names]?}`; the answer repeats *id* and gives
 `share` (by voice), `glimpses` (`at`, `clearness`), `spans` (`start`, `end`), `loudness` (dB a 10 ms), all in seconds.
 """
@@ -13,14 +13,18 @@ import sys
 
 import numpy as np
 from tests.voices.ear import audible_spans, loudness_db
-from tests.voices.fixtures import WORDS, ear, talk_file, voice_file
+from tests.voices.fixtures import WORDS, ear, quiet_talk_file, talk_file, voice_file
+
+
+WHISPER_DB = 12
 
 
 def main() -> None:
     trained = ear()
     files = {name: str(voice_file(name)) for name in WORDS}
     talks = {name: str(talk_file(name)) for name in WORDS}
-    print(json.dumps({"ready": True, "voices": files, "talks": talks}), flush=True)
+    whisper = str(quiet_talk_file("ann", quieter_db=WHISPER_DB))
+    print(json.dumps({"ready": True, "voices": files, "talks": talks, "whisper": whisper}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
         rate = int(question["rate"])

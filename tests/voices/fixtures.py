@@ -89,6 +89,20 @@ def talk_file(name: str) -> Path:
     return out
 
 
+def quiet_talk_file(name: str, *, quieter_db: int) -> Path:
+    """The talk of `talk_file`, so much quieter."""
+    from tests.voices.opus import encode_with_levels
+
+    out = ARTIFACTS / f"{name}-{quieter_db}.opus"
+    if not out.exists():
+        partial, wav = out.with_suffix(f".{os.getpid()}.opus"), out.with_suffix(f".{os.getpid()}.wav")
+        run("sox", "-R", str(voice_file(name)), str(wav), "gain", str(-quieter_db))
+        encode_with_levels(wav, partial, serial=1, bitrate_kbit=32, tags={"TITLE": name})
+        wav.unlink()
+        partial.rename(out)
+    return out
+
+
 def voice_samples(name: str) -> tuple[Samples, int]:
     return read_wav(voice_file(name))
 

@@ -3,7 +3,7 @@ import { browserCapture, browserMeter, browserOutputs, browserPeer, browserPlayb
 import { AccountOfReader } from "./model/account.js";
 import { HomeLists } from "./model/home.js";
 import { HostDesk } from "./model/hostPanel.js";
-import { Cell, every, type Stop } from "./model/index.js";
+import { Cell, every, type Listening, type Stop } from "./model/index.js";
 import { StartSpaceSheet } from "./model/startSpace.js";
 import { StayMachine } from "./model/stay.js";
 import type { Arengo, Device, Stay } from "./model/views/index.js";
@@ -24,6 +24,7 @@ export function bootstrap(): Arengo {
   const capture = browserCapture();
   const loudspeaker = new DeviceLoudspeaker(browserOutputs(), memory);
   const listening = new ListeningChoices(memory, canSetVolume());
+  const mayMix = platform.backgroundOf(navigator) === "keeps" ? new Cell(true) : network.visible;
   const account = new AccountOfReader(api);
   const signedOut = (): void => void account.refresh();
   const current = new Cell<Stay | null>(null);
@@ -37,7 +38,7 @@ export function bootstrap(): Arengo {
   network.visible.subscribe((visible) => visible && companions.light.pageShown());
 
   function aStay(spaceId: string): Stay {
-    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(), loudspeaker, listening, clock, scheduler, chance });
+    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(mayMix), loudspeaker, listening, clock, scheduler, chance });
     const microphone = new DeviceMicrophone({ ...capture, makeMeter: browserMeter, scheduler, memory, outlet: sound });
     return new StayMachine(spaceId, { api, dialer, sound, microphone, network, memory: tabMemory, clock, scheduler, chance, signedOut });
   }
@@ -45,7 +46,7 @@ export function bootstrap(): Arengo {
   return {
     account,
     home: new HomeLists({ api, scheduler, visible: network.visible }),
-    device: deviceOf({ memory, network, cues: companions.cues, microphone: capture, scheduler }),
+    device: deviceOf({ memory, listening, network, cues: companions.cues, microphone: capture, scheduler }),
     current,
     enter(spaceId) {
       const present = current.value;
@@ -66,13 +67,14 @@ export function bootstrap(): Arengo {
 
 interface DeviceParts {
   readonly memory: platform.BrowserMemory;
+  readonly listening: Listening;
   readonly network: ReturnType<typeof platform.browserNetwork>;
   readonly cues: platform.Cues;
   readonly microphone: ReturnType<typeof browserCapture>;
   readonly scheduler: typeof platform.browserScheduler;
 }
 
-function deviceOf({ memory, network, cues, microphone, scheduler }: DeviceParts): Device {
+function deviceOf({ memory, listening, network, cues, microphone, scheduler }: DeviceParts): Device {
   const installing = platform.browserInstalling();
   const sharing = platform.browserShare();
   return {
@@ -81,6 +83,7 @@ function deviceOf({ memory, network, cues, microphone, scheduler }: DeviceParts)
     install: () => installing.ask(),
     cuesOn: cues.on,
     setCues: (on) => cues.setOn(on),
+    listening,
     online: network.online,
     microphone: platform.microphoneHere({ secure: microphone.secure, possible: microphone.devices !== null }),
     background: platform.backgroundOf(navigator),

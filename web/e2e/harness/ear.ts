@@ -26,6 +26,7 @@ export interface Heard {
 interface Ready {
   readonly voices: Readonly<Record<VoiceName, string>>;
   readonly talks: Readonly<Record<VoiceName, string>>;
+  readonly whisper: string;
 }
 
 /** The same bounds as in `tests/voices/ear.py`, which says why. */
@@ -42,6 +43,8 @@ export class Ear {
     readonly microphones: Ready["voices"],
     /** The same as Ogg Opus, for `arengo speak`. */
     readonly talks: Ready["talks"],
+    /** What Ann says, 12 dB quieter. */
+    readonly whisper: string,
   ) {}
 
   static async start(): Promise<Ear> {
@@ -56,7 +59,7 @@ export class Ear {
       lines.on("line", (line) => {
         const said = JSON.parse(line) as Ready & Heard & { id: number };
         if (ear === undefined) {
-          ear = new Ear(child, said.voices, said.talks);
+          ear = new Ear(child, said.voices, said.talks, said.whisper);
           done(ear);
         } else {
           ear.waiting.get(said.id)?.(said);

@@ -142,17 +142,23 @@ function install(): void {
     node.connect(mute);
     return node;
   };
-  const tapStream = async (stream: MediaStream, element: HTMLMediaElement): Promise<GainNode | undefined> => {
+  const tapStream = async (stream: MediaStream): Promise<GainNode | undefined> => {
     mixer ??= openMixer();
     const node = await mixer;
     if (audio === undefined || stream.getAudioTracks().length === 0) return undefined;
-    const volume = new GainNode(audio, { gain: volumeOf(element) });
+    const volume = new GainNode(audio, { gain: volumeOf(stream) });
     audio.createMediaStreamSource(stream).connect(volume).connect(node);
     return volume;
   };
-  // What is heard is what an element plays, as loud as it plays it, and nothing that merely arrives.
-  const volumeOf = (element: HTMLMediaElement): number => (element.muted ? 0 : element.volume);
-  const playing = new WeakMap<HTMLMediaElement, Promise<GainNode | undefined>>();
+  // What is heard is what elements play, as loud as they play it, and nothing that merely arrives. Elements that play
+  // the same stream add up, as they do in browsers.
+  const streamOf = new Map<HTMLMediaElement, MediaStream>();
+  const playing = new Map<MediaStream, Promise<GainNode | undefined>>();
+  const volumeOf = (stream: MediaStream): number =>
+    [...streamOf].reduce((sum, [element, own]) => sum + (own === stream && !element.muted ? element.volume : 0), 0);
+  const turn = (stream: MediaStream | undefined): void => {
+    if (stream !== undefined) void playing.get(stream)?.then((volume) => volume?.gain.setValueAtTime(volumeOf(stream), 0));
+  };
   const watch = (name: "srcObject" | "volume" | "muted", then: (element: HTMLMediaElement, value: unknown) => void): void => {
     const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, name);
     Object.defineProperty(HTMLMediaElement.prototype, name, {
@@ -167,15 +173,18 @@ function install(): void {
     });
   };
   watch("srcObject", (element, value) => {
-    void playing.get(element)?.then((volume) => volume?.disconnect());
-    if (value instanceof MediaStream) playing.set(element, tapStream(value, element));
-    else playing.delete(element);
+    const before = streamOf.get(element);
+    streamOf.delete(element);
+    if (value instanceof MediaStream) {
+      streamOf.set(element, value);
+      if (!playing.has(value)) playing.set(value, tapStream(value));
+      turn(value);
+    }
+    if (before === undefined || [...streamOf.values()].includes(before)) return turn(before);
+    void playing.get(before)?.then((volume) => volume?.disconnect());
+    playing.delete(before);
   });
-  const turn = (element: HTMLMediaElement): void => {
-    void playing.get(element)?.then((volume) => volume?.gain.setValueAtTime(volumeOf(element), 0));
-  };
-  watch("volume", turn);
-  watch("muted", turn);
+  for (const name of ["volume", "muted"] as const) watch(name, (element) => turn(streamOf.get(element)));
 
   const NativePeer = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends NativePeer {

@@ -167,6 +167,15 @@ export function englishSpace(f: Formats) {
 
     people: { title: "People", stage: "On stage", square: "In the square", more: "Show more", guests: (n: number) => f.plural(n, { one: `${f.count(n)} of them as a guest`, other: `${f.count(n)} of them as guests` }) },
 
+    sound: {
+      title: "Sound",
+      even: "Even loudness",
+      evenWhat: "Quiet and loud voices reach you equally loud.",
+      evenPhone: "This phone keeps its volume to itself: voices can be evened out only with the room in stereo.",
+      placed: "The room in stereo",
+      placedWhat: "Each voice comes from where its arch stands. Made for headphones.",
+    },
+
     dock: {
       label: "The space you are in",
       labelWaiting: "The space you wait for",

@@ -157,6 +157,15 @@ export function italianSpace(f: Formats): SpaceCatalogue {
 
     people: { title: "Persone", stage: "Sul palco", square: "In piazza", more: "Mostra altre persone", guests: (n: number) => f.plural(n, { one: `di cui ${f.count(n)} ospite`, other: `di cui ${f.count(n)} ospiti` }) },
 
+    sound: {
+      title: "Ascolto",
+      even: "Voci allo stesso volume",
+      evenWhat: "Senti ugualmente bene chi parla piano e chi parla forte.",
+      evenPhone: "Questo telefono decide da solo il volume: qui le voci si possono pareggiare solo con il palco in stereo.",
+      placed: "Il palco in stereo",
+      placedWhat: "Ogni voce arriva da dove sta il suo arco. Pensato per le cuffie.",
+    },
+
     dock: {
       label: "Lo spazio in cui sei",
       labelWaiting: "Lo spazio che aspetti",

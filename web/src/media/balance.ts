@@ -1,8 +1,9 @@
 import { amplitude, Evenness } from "../model/evenness.js";
 import { changesOf, type Clock, type Listening, type Loudness, type Scheduler, type Stop } from "../model/index.js";
-import { voiceIn } from "./levels.js";
+import { MIDDLE, sidesOf, type Places } from "../model/places.js";
+import { voiceIn, type SlotVoice } from "./levels.js";
 import type { SlotReceiver } from "./peer.js";
-import type { Playback } from "./playback.js";
+import { UNTOUCHED, type Playback } from "./playback.js";
 
 /** How often the slots are looked at: a voice that is lent a slot has its own gain within a frame of speech. */
 export const BALANCE_EVERY_MS = 20;
@@ -14,20 +15,26 @@ interface BalanceParts {
   readonly scheduler: Scheduler;
 }
 
-/** Gives each slot the gain of the voice that it plays just now. */
+/** Gives each slot the gain and the place of the voice that it plays just now. */
 export class Balance {
   readonly #evenness = new Evenness();
   #slots: readonly SlotReceiver[] = [];
-  #seen: (number | null)[] = [];
+  #seen: (SlotVoice | null)[] = [];
+  #places: Places = new Map();
   #stop: Stop | null = null;
 
   constructor(private readonly parts: BalanceParts) {
     changesOf(parts.listening.even, () => this.#settle());
+    changesOf(parts.listening.placed, () => this.#settle());
   }
 
   hear(loudness: Loudness): void {
     this.#evenness.loudness = loudness;
     this.#settle();
+  }
+
+  place(places: Places): void {
+    this.#places = places;
   }
 
   /** Look at *slots* from now on; none: it is over. */
@@ -39,11 +46,12 @@ export class Balance {
 
   /** Look at the slots as long as there is something to look for: otherwise they play as they come. */
   #settle(): void {
-    const isNeeded = this.#slots.length > 0 && this.parts.listening.even.value && this.#evenness.isNeeded;
-    if (!isNeeded) {
+    const { even, placed } = this.parts.listening;
+    const isNeeded = placed.value || (even.value && this.#evenness.isNeeded);
+    if (this.#slots.length === 0 || !isNeeded) {
       this.#stop?.();
       this.#stop = null;
-      this.#slots.forEach((_, slot) => this.parts.playback.balance(slot, 1));
+      this.#slots.forEach((_, slot) => this.parts.playback.balance(slot, UNTOUCHED));
     } else if (this.#stop === null) {
       this.#look();
     }
@@ -52,11 +60,17 @@ export class Balance {
   #look(): void {
     this.#stop = this.parts.scheduler.after(BALANCE_EVERY_MS, () => this.#look());
     this.#slots.forEach((receiver, slot) => {
+      const before = this.#seen[slot] ?? null;
       const now = voiceIn(receiver);
       // A slot that nobody speaks in stays as it was.
-      if (now === null || now.at === this.#seen[slot]) return;
-      this.#seen[slot] = now.at;
-      this.parts.playback.balance(slot, amplitude(this.#evenness.gain(now.voice, now.dbov, this.parts.clock.now())));
+      if (now === null || now.at === before?.at) return;
+      this.#seen[slot] = now;
+      const { even, placed } = this.parts.listening;
+      this.parts.playback.balance(slot, {
+        gain: even.value ? amplitude(this.#evenness.gain(now.voice, now.dbov, this.parts.clock.now())) : 1,
+        sides: placed.value ? sidesOf(this.#places.get(now.voice) ?? 0) : MIDDLE,
+        isOther: now.voice !== before?.voice,
+      });
     });
   }
 }

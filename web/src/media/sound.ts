@@ -1,4 +1,5 @@
 import { backoffMs, Cell, changesOf, every, type Chance, type Clock, type Levels, type Listening, type Loudness, type NetworkChange, type Problem, type Scheduler, type Sound, type SoundState, type Stop } from "../model/index.js";
+import type { Places } from "../model/places.js";
 import { Balance } from "./balance.js";
 import { LevelReader } from "./levels.js";
 import type { DeviceLoudspeaker } from "./loudspeaker.js";
@@ -65,7 +66,7 @@ export class SpaceSound implements Sound {
 
   constructor(private readonly parts: SoundParts) {
     this.loudspeaker = parts.loudspeaker;
-    this.#playback = new Playback(parts.playback, parts.loudspeaker.device);
+    this.#playback = new Playback(parts.playback, parts.loudspeaker.device, parts.listening.placed);
     this.volume = this.#playback.volume;
     this.#balance = new Balance({ ...parts, playback: this.#playback });
     changesOf(this.#playback.blocked, () => this.#settle());
@@ -112,6 +113,10 @@ export class SpaceSound implements Sound {
 
   setLoudness(loudness: Loudness): void {
     this.#balance.hear(loudness);
+  }
+
+  setPlaces(places: Places): void {
+    this.#balance.place(places);
   }
 
   /** Send *track* to the space from now on, over this session and every later one; null for nothing. */

@@ -18,6 +18,7 @@ import type {
   TokenRow,
 } from "../protocol/index.js";
 import type { Outcome, Problem } from "./outcome.js";
+import type { Places } from "./places.js";
 import type { Happenings, Readable } from "./store.js";
 
 /** The HTTP API as the model needs it; nothing here throws. */
@@ -106,7 +107,10 @@ export interface Listening {
   /** Whether all voices are brought to one loudness. */
   readonly even: Readable<boolean>;
   setEven(on: boolean): void;
-  /** False on phones that leave the volume to their keys. */
+  /** Whether each voice comes from where its arch stands; off until somebody wants it, since no browser tells headphones from a loudspeaker. */
+  readonly placed: Readable<boolean>;
+  setPlaced(on: boolean): void;
+  /** False on phones that leave the volume to their keys: voices are evened out there only while they have places. */
   readonly canSetVolume: boolean;
 }
 
@@ -133,6 +137,8 @@ export interface Sound {
   setVolume(volume: number): void;
   /** As the server measures it. */
   setLoudness(loudness: Loudness): void;
+  /** As the page draws the stage. */
+  setPlaces(places: Places): void;
   /** Hang up; another join may follow. */
   leave(): Promise<void>;
 }

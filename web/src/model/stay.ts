@@ -9,6 +9,7 @@ import { MyVoice } from "./myVoice.js";
 import { Notices } from "./notices.js";
 import { DONE, problem, type Outcome } from "./outcome.js";
 import type { Api, ChannelDialer, Levels, Loudspeaker, Memory, Microphone, Network, NetworkChange, Sound } from "./ports.js";
+import type { Places } from "./places.js";
 import { actionsOn } from "./rights.js";
 import { onStage } from "./space.js";
 import { Cell, changesOf, Disposables, Emitter, type Readable } from "./store.js";
@@ -195,6 +196,10 @@ export class StayMachine implements Stay {
 
   setVolume(volume: number): void {
     this.#parts.sound.setVolume(volume);
+  }
+
+  setPlaces(places: Places): void {
+    this.#parts.sound.setPlaces(places);
   }
 
   dismiss(noticeId: number): void {

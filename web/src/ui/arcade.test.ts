@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { arcadeShape } from "./arcade.js";
+import { arcadeShape, archPlaces } from "./arcade.js";
 import { crowdRows } from "./crowd.js";
 
 const PHONE = { width: 390, height: 844 };
@@ -28,6 +28,14 @@ describe("the stage", () => {
 
   it("never needs more than three rows on a phone", () => {
     expect(arcadeShape(13, PHONE.width, PHONE.height).rows).toHaveLength(3);
+  });
+});
+
+describe("the places of arches", () => {
+  it("are those of their cells, row by row", () => {
+    expect(archPlaces([1])).toEqual([0]);
+    expect(archPlaces([2])).toEqual([-0.5, 0.5]);
+    expect(archPlaces([3, 2])).toEqual([expect.closeTo(-2 / 3), 0, expect.closeTo(2 / 3), expect.closeTo(-1 / 3), expect.closeTo(1 / 3)]);
   });
 });
 

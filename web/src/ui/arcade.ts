@@ -10,6 +10,12 @@ export interface ArcadeShape {
 const DESK = 640;
 const SHORT = 720;
 
+/** Where the arches of *rows* stand, one after the other: -1 is the left edge of the stage, 1 the right one. */
+export function archPlaces(rows: readonly number[]): number[] {
+  const widest = rows[0] ?? 1;
+  return rows.flatMap((count) => Array.from({ length: count }, (_, at) => (2 * at + 1 - count) / widest));
+}
+
 /** The shape for *people* arches in a stage of *width* px, on a screen *height* px high. */
 export function arcadeShape(people: number, width: number, height: number): ArcadeShape {
   const desk = width >= DESK;

@@ -1,4 +1,6 @@
-import { failed, problem, succeeded, type Outcome } from "../../src/model/index.js";
+import { Cell, failed, problem, succeeded, type Outcome } from "../../src/model/index.js";
+import type { Sides } from "../../src/model/places.js";
+import type { Mixer } from "../../src/media/mixer.js";
 import type { Peer, PeerLine, SlotReceiver } from "../../src/media/peer.js";
 import type { PlaybackParts, Player } from "../../src/media/playback.js";
 import type { Answered, MediaDoor } from "../../src/media/session.js";
@@ -152,6 +154,7 @@ export class FakeMediaDoor implements MediaDoor {
 export class FakePlayer implements Player {
   srcObject: MediaProvider | null = null;
   volume = 1;
+  muted = false;
   playing = false;
   removed = false;
   sink = "";
@@ -176,10 +179,50 @@ export class FakePlayer implements Player {
   }
 }
 
+/** A mixer that runs when the test says so. */
+export class FakeMixer implements Mixer {
+  readonly running = new Cell(true);
+  canDirect = true;
+  sink: string | null = null;
+  volume = 0;
+  closed = false;
+  starts = 0;
+  streams: readonly (MediaStream | null)[] = [];
+  readonly sides: Sides[] = [];
+  readonly seconds: number[] = [];
+
+  direct(deviceId: string | null): void {
+    this.sink = deviceId;
+  }
+
+  start(): void {
+    this.starts += 1;
+  }
+
+  attach(streams: readonly (MediaStream | null)[]): void {
+    this.streams = streams;
+  }
+
+  balance(slot: number, sides: Sides, seconds: number): void {
+    this.sides[slot] = sides;
+    this.seconds[slot] = seconds;
+  }
+
+  setVolume(volume: number): void {
+    this.volume = volume;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
 /** Players of one page; a test says whether the browser lets them play. */
 export class FakePlayback implements PlaybackParts {
   allowed = true;
   mostPlayers = 3;
+  readonly mayMix = new Cell(true);
+  readonly mixers: FakeMixer[] = [];
   readonly players: FakePlayer[] = [];
 
   makePlayer = (): Player => {
@@ -188,7 +231,17 @@ export class FakePlayback implements PlaybackParts {
     return player;
   };
 
+  makeMixer = (): Mixer => {
+    const mixer = new FakeMixer();
+    this.mixers.push(mixer);
+    return mixer;
+  };
+
   makeStream = (track: MediaStreamTrack): MediaStream => track.id as unknown as MediaStream;
+
+  get mixer(): FakeMixer | undefined {
+    return this.mixers.at(-1);
+  }
 
   get heard(): readonly unknown[] {
     return this.players.map(({ srcObject }) => srcObject);

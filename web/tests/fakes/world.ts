@@ -18,6 +18,7 @@ import {
   type Sound,
   type SoundState,
 } from "../../src/model/index.js";
+import type { Places } from "../../src/model/places.js";
 import type { SpacePage } from "../../src/protocol/index.js";
 import { aPage } from "./builders.js";
 
@@ -59,6 +60,10 @@ export class FakeSound implements Sound {
 
   setLoudness(loudness: Loudness): void {
     this.asked.push(`loudness ${[...loudness].join(" ")}`);
+  }
+
+  setPlaces(places: Places): void {
+    this.asked.push(`places ${[...places].join(" ")}`);
   }
 
   async leave(): Promise<void> {

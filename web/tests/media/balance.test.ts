@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Cell } from "../../src/model/index.js";
 import { Balance, BALANCE_EVERY_MS } from "../../src/media/balance.js";
 import { ListeningChoices } from "../../src/media/listening.js";
+import { bent } from "../../src/media/mixer.js";
 import { Playback, playsInStep } from "../../src/media/playback.js";
 import { FakePlayback, FakeSlot } from "../fakes/media.js";
 import { FakeTime } from "../fakes/time.js";
@@ -18,13 +19,15 @@ let memory: FakeMemory;
 let listening: ListeningChoices;
 let balance: Balance;
 let slots: FakeSlot[];
+let sink: Cell<string | null>;
 
 beforeEach(() => {
   time = new FakeTime();
   parts = new FakePlayback();
-  playback = new Playback(parts, new Cell<string | null>(null));
   memory = new FakeMemory();
   listening = new ListeningChoices(memory, true);
+  sink = new Cell<string | null>(null);
+  playback = new Playback(parts, sink, listening.placed);
   slots = ["a", "b", "c"].map((id) => new FakeSlot(id));
   begin();
 });
@@ -144,6 +147,106 @@ describe("the balance of voices", () => {
     playback.detach();
     await sounds(0, QUIET);
     expect(parts.players.every(({ removed }) => removed)).toBe(true);
+  });
+});
+
+describe("voices that have places", () => {
+  beforeEach(() => {
+    balance.place(new Map([[QUIET, -1], [LOUD, 1]]));
+  });
+
+  const muted = (): boolean[] => parts.players.map((player) => player.muted);
+
+  it("come by a mixer from where they stand, with the gain that they need", async () => {
+    balance.hear(LOUDNESS);
+    listening.setPlaced(true);
+    await sounds(0, QUIET);
+    await sounds(1, LOUD);
+    const [quiet, loud] = parts.mixer?.sides ?? [];
+    expect(10 * Math.log10(((quiet?.left ?? 0) ** 2 + (quiet?.right ?? 0) ** 2) / 2)).toBeCloseTo(8);
+    expect(10 * Math.log10(((loud?.left ?? 0) ** 2 + (loud?.right ?? 0) ** 2) / 2)).toBeCloseTo(-4);
+    expect((quiet?.left ?? 0) / (quiet?.right ?? 1)).toBeGreaterThan(5);
+    expect((loud?.right ?? 0) / (loud?.left ?? 1)).toBeGreaterThan(5);
+    expect([parts.mixer?.volume, muted(), parts.mixer?.streams]).toEqual([1, [true, true, true], ["a", "b", "c"]]);
+  });
+
+  it("go over at once with another voice in a slot, and glide where one walks", async () => {
+    listening.setPlaced(true);
+    await sounds(0, QUIET);
+    expect(parts.mixer?.seconds[0]).toBeGreaterThan(0.05);
+    slots[0]!.contributing = [{ source: LOUD, timestamp: time.now() }];
+    await time.pass(BALANCE_EVERY_MS);
+    expect(parts.mixer?.seconds[0]).toBeLessThan(0.01);
+  });
+
+  it("need no mixer as long as nobody wants them", async () => {
+    balance.hear(LOUDNESS);
+    await sounds(0, LOUD);
+    expect(parts.mixers).toEqual([]);
+    listening.setPlaced(true);
+    listening.setPlaced(false);
+    expect([parts.mixers.length, parts.mixer?.closed, muted()]).toEqual([1, true, [false, false, false]]);
+    await sounds(0, LOUD);
+    expect(gains()[0]).toBe(-4);
+  });
+
+  it("are remembered, and off at first", () => {
+    expect(listening.placed.value).toBe(false);
+    listening.setPlaced(true);
+    expect(new ListeningChoices(memory, true).placed.value).toBe(true);
+  });
+
+  it("play by their elements whenever the system stops the mixer", () => {
+    listening.setPlaced(true);
+    parts.mixer?.running.set(false);
+    expect([parts.mixer?.volume, muted()]).toEqual([0, [false, false, false]]);
+    parts.mixer?.running.set(true);
+    expect([parts.mixer?.volume, muted()]).toEqual([1, [true, true, true]]);
+  });
+
+  it("play by their elements behind the locked screen of a phone", async () => {
+    balance.hear(LOUDNESS);
+    listening.setPlaced(true);
+    parts.mayMix.set(false);
+    expect([parts.mixer?.volume, muted()]).toEqual([0, [false, false, false]]);
+    await sounds(0, QUIET);
+    expect(gains()[0]).toBe(8);
+    parts.mayMix.set(true);
+    expect(muted().every((mute) => mute)).toBe(true);
+  });
+
+  it("come out where the listener wants, or play by their elements where only these can", () => {
+    listening.setPlaced(true);
+    sink.set("headset");
+    expect([parts.mixer?.sink, muted()]).toEqual(["headset", [true, true, true]]);
+    if (parts.mixer !== undefined) parts.mixer.canDirect = false;
+    sink.set("box");
+    expect(muted()).toEqual([false, false, false]);
+  });
+
+  it("are started again inside a click, and keep the volume", () => {
+    listening.setPlaced(true);
+    playback.setVolume(0.4);
+    playback.start();
+    expect([parts.mixer?.starts, parts.mixer?.volume]).toEqual([1, 0.4]);
+  });
+
+  it("go on in a new session, and end with the sound", () => {
+    listening.setPlaced(true);
+    slots = ["d", "e", "f"].map((id) => new FakeSlot(id));
+    playback.attach(slots);
+    expect([parts.mixers.length, parts.mixer?.streams, muted()]).toEqual([1, ["d", "e", "f"], [true, true, true]]);
+    playback.detach();
+    expect(parts.mixer?.closed).toBe(true);
+  });
+});
+
+describe("the sum of all voices", () => {
+  it("never clips, and is as it was where it is not near that", () => {
+    expect([-0.7, -0.1, 0, 0.5, 0.7].map(bent)).toEqual([-0.7, -0.1, 0, 0.5, 0.7]);
+    const curve = Array.from({ length: 800 }, (_, at) => bent(at / 100));
+    expect(curve.every((sample, at) => sample <= 1 && sample >= (curve[at - 1] ?? 0))).toBe(true);
+    expect(bent(-3)).toBe(-bent(3));
   });
 });
 

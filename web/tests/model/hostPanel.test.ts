@@ -48,6 +48,7 @@ class FakeStay implements Stay {
   leave = this.#no;
   dispose = this.#no;
   setVolume = this.#no;
+  setPlaces = this.#no;
   dismiss = this.#no;
   raiseHand = this.#yes;
   lowerHand = this.#yes;

@@ -1,4 +1,5 @@
 import type { SpaceFacts } from "../../protocol/index.js";
+import type { Listening } from "../ports.js";
 import type { Readable, Stop } from "../store.js";
 import type { Account } from "./account.js";
 import type { Home } from "./home.js";
@@ -33,6 +34,7 @@ export interface Device {
   /** Short soft sounds for coming on stage, hands. */
   readonly cuesOn: Readable<boolean>;
   setCues(on: boolean): void;
+  readonly listening: Listening;
   readonly online: Readable<boolean>;
   /** Whether this page may ask for a microphone at all; `insecure`: it would with https. */
   readonly microphone: "possible" | "insecure" | "missing";

@@ -1,6 +1,7 @@
 import type { Audience, EndReason, Hand, OnStage, PeoplePage, Person, Reaction, ReactionEmoji, SpaceFacts, You } from "../../protocol/index.js";
 import type { Outcome, Problem } from "../outcome.js";
 import type { Levels, Loudspeaker, SoundState } from "../ports.js";
+import type { Places } from "../places.js";
 import type { Happenings, Readable } from "../store.js";
 import type { MicView } from "./mic.js";
 
@@ -166,6 +167,8 @@ export interface Stay {
   people(after: string | null): Promise<Outcome<PeoplePage>>;
 
   setVolume(volume: number): void;
+  /** Where the page draws the voices, so that they can come from there. */
+  setPlaces(places: Places): void;
   dismiss(noticeId: number): void;
   dispose(): void;
 }
