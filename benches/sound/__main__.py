@@ -27,7 +27,7 @@ from benches.sound.measure import measure
 from benches.sound.relay import Relay
 from benches.sound.rows import ROWS
 from benches.sound.speech import Speech, speech_file
-from benches.sound.systems import Arengo, Direct, LiveKit, arengo, livekit
+from benches.sound.systems import Direct, System, arengo, livekit
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "target" / "sound"
@@ -70,7 +70,7 @@ async def run() -> list[dict[str, Any]]:
         relay, url = hall.enter_context(Relay()), hall.enter_context(served(OUT))
         ours = await hall.enter_async_context(arengo(folder, tuple(command)))
         prefer(ours.server.process.pid if ours.server.process else "self")
-        systems: dict[str, Arengo | LiveKit | Direct] = {"arengo": ours, "direct": Direct()}
+        systems: dict[str, System] = {"arengo": ours, "direct": Direct()}
         systems["livekit"] = await hall.enter_async_context(livekit(folder, LIVEKIT))
         for speech in Speech:
             rows = [row for row in ROWS if row.speech is speech and (not chosen or row.key in chosen)]

@@ -68,6 +68,7 @@ async function joinArengo({ url, space, token, person, speaks, leg }) {
     loudspeaker: new Arengo.DeviceLoudspeaker(null, { recall: () => null, keep: () => undefined }), clock: { now: () => Date.now() }, chance: Math.random,
   });
   if (speaks) await sound.useTrack(await microphone());
+  sound.problem.subscribe((problem) => { if (problem !== null) (window.arengoErrors ??= []).push(problem); });
   sound.join(space, "", person);
 }
 
@@ -114,6 +115,7 @@ const payloads = {}; // names by payload type
 async function lines() {
   const all = [];
   for (const peer of peers) {
+    if (peer.connectionState === "closed") continue;
     const report = await peer.getStats();
     for (const description of [peer.localDescription, peer.remoteDescription]) {
       for (const [, number, name] of description?.sdp.matchAll(/a=rtpmap:(\d+) (\w+)/g) ?? []) payloads[number] = name;
@@ -153,7 +155,7 @@ class Tape {
       reader.onload = () => done(reader.result.split(",")[1] ?? "");
       reader.readAsDataURL(new Blob(this.parts));
     });
-    return { rate: this.rate, times: this.times, sizes: this.parts.map((part) => part.length), pcm };
+    return { rate: this.rate, times: this.times, pcm };
   }
 }
 

@@ -27,14 +27,17 @@ class Loss:
     burst: float = 1.0
 
 
+CLEAR = Loss()
+
+
 def losses(loss: Loss, seed: int) -> Iterator[bool]:
     """Whether each packet is lost, one after the other: at random, or in bursts by Gilbert's two states."""
     chance = random.Random(seed)  # noqa: S311 - the same packets each time
-    ends = 1 / loss.burst if loss.burst > 1 else 1 - loss.share
-    begins = ends * loss.share / (1 - loss.share) if loss.burst > 1 else loss.share
+    stays = 1 - 1 / loss.burst if loss.burst > 1 else loss.share
+    begins = (1 - stays) * loss.share / (1 - loss.share)
     is_lost = False
     while True:
-        is_lost = chance.random() < (1 - ends if is_lost else begins)
+        is_lost = chance.random() < (stays if is_lost else begins)
         yield is_lost
 
 
@@ -48,20 +51,18 @@ class Leg:
     """What happens between one browser and *to*: *up* is lost on the way there, *down* on the way back."""
 
     to: Address
-    up: Loss = Loss()
-    down: Loss = Loss()
-    seed: int = 1
+    up: Loss
+    down: Loss
+    seed: int
     delay_s: float = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a relay did since it was asked last; lateness is beyond the delay that it was told."""
+    """What a relay saw: RTP packets down each leg by its port and their payload type, and how late one left at worst."""
 
-    lost: int
-    payloads: dict[int, dict[int, int]]  # by a leg's port: how many RTP packets of each payload type went down it
-    late_median_ms: float
-    late_worst_ms: float
+    payloads: dict[int, Counter[int]]
+    late_ms: float
 
 
 class Relay:
@@ -96,27 +97,21 @@ class _Way:
     """One leg's sockets: *near* meets browsers, each of which has a socket of its own towards the far end."""
 
     def __init__(self, leg: Leg) -> None:
-        self.leg = leg
-        self.near = _bound()
+        self.leg, self.near, self.payloads = leg, _bound(), Counter[int]()
         self.far: dict[Address, socket.socket] = {}
-        self.payloads: Counter[int] = Counter()
-        self.up, self.down = losses(leg.up, leg.seed), losses(leg.down, leg.seed + 1_000)
-
-    def sockets(self) -> list[socket.socket]:
-        return [self.near, *self.far.values()]
+        self._up, self._down = losses(leg.up, leg.seed), losses(leg.down, leg.seed + 1_000)
 
     def route(self, at: socket.socket, source: Address, packet: bytes) -> tuple[socket.socket, Address] | None:
         """By which socket *packet* goes on and where to; None where it is lost."""
         if at is self.near:
             out = self.far.get(source) or self.far.setdefault(source, _bound())
-            return None if is_media(packet) and next(self.up) else (out, self.leg.to)
-        browser = next(address for address, far in self.far.items() if far is at)
+            return None if is_media(packet) and next(self._up) else (out, self.leg.to)
         if is_media(packet):
-            if next(self.down):
+            if next(self._down):
                 return None
             if not 192 <= packet[1] <= 223:  # RTCP (RFC 5761)
                 self.payloads[packet[1] & 127] += 1
-        return self.near, browser
+        return self.near, next(address for address, far in self.far.items() if far is at)
 
 
 def _bound() -> socket.socket:
@@ -131,41 +126,30 @@ def _run(pipe: Connection) -> None:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     ways: list[_Way] = []
     due: list[tuple[float, int, socket.socket, Address, bytes]] = []
-    late: list[float] = []
-    lost, numbers = 0, count()
+    latest, numbers = 0.0, count()
     while True:
+        owners = {at: way for way in ways for at in (way.near, *way.far.values())}
         wait = max(0.0, due[0][0] - time.monotonic()) if due else None
-        owners = {at: way for way in ways for at in way.sockets()}
         ready, _, _ = select.select([pipe, *owners], [], [], wait)
         now = time.monotonic()
-        for at in ready:
-            if at is pipe:
-                order = pipe.recv()
-                if order is not None:
-                    ways.append(_Way(order))
-                    pipe.send(ways[-1].near.getsockname()[1])
-                    continue
-                payloads = {way.near.getsockname()[1]: dict(way.payloads) for way in ways}
-                pipe.send(Tally(lost, payloads, *_middle_and_worst_ms(late)))
-                for made in owners:
-                    made.close()
-                ways, due, late, lost = [], [], [], 0
-                break
+        for at in filter(owners.get, ready):
             with suppress(BlockingIOError, ConnectionError):
                 while True:
                     packet, source = at.recvfrom(2_048)
-                    onward = owners[at].route(at, source, packet)
-                    if onward is None:
-                        lost += 1
-                    else:
+                    if onward := owners[at].route(at, source, packet):
                         heapq.heappush(due, (now + owners[at].leg.delay_s, next(numbers), *onward, packet))
         while due and due[0][0] <= time.monotonic():
             at_s, _, out, to, packet = heapq.heappop(due)
-            late.append(time.monotonic() - at_s)
+            latest = max(latest, time.monotonic() - at_s)
             with suppress(OSError):
                 out.sendto(packet, to)
-
-
-def _middle_and_worst_ms(late: list[float]) -> tuple[float, float]:
-    ordered = sorted(late)
-    return (1_000 * ordered[len(ordered) // 2], 1_000 * ordered[-1]) if ordered else (0.0, 0.0)
+        if pipe not in ready:
+            continue
+        if order := pipe.recv():
+            ways.append(_Way(order))
+            pipe.send(ways[-1].near.getsockname()[1])
+        else:
+            pipe.send(Tally({way.near.getsockname()[1]: way.payloads for way in ways}, 1_000 * latest))
+            for made in owners:
+                made.close()
+            ways, due, latest = [], [], 0.0

@@ -66,7 +66,14 @@ def _loss_table(results: Sequence[dict[str, Any]], before: Sequence[dict[str, An
             continue
         goal = None if theirs.pesq is None else theirs.pesq + (BETTER_BY if row.is_lossy else 0.0)
         rows.append(
-            [row.title, *([_both(old)] if before else []), _both(theirs), f"**{_both(ours)}**", f"PESQ {_number(goal, 2)}", _met(goal, ours.pesq)]
+            [
+                row.title,
+                *([_both(old)] if before else []),
+                _both(theirs),
+                f"**{_both(ours)}**",
+                f"PESQ {_number(goal, 2)}",
+                _met(goal, ours.pesq),
+            ]
         )
     head = ["loss", *(["Arengo before"] if before else []), "LiveKit", "Arengo", "to reach", "reached"]
     return _markdown(head, rows) if rows else ""
@@ -170,7 +177,9 @@ def plot(results: Sequence[dict[str, Any]], before: Sequence[dict[str, Any]]) ->
             pesq = figures(of, row, system).pesq
             if pesq is not None:
                 tall = height * (pesq - 1) / 4
-                svg.append(f"<rect x='{x + bar * place}' y='{base - tall:.1f}' width='{bar - 3}' height='{tall:.1f}' fill='{_COLOURS[colour]}'/>")
+                svg.append(
+                    f"<rect x='{x + bar * place}' y='{base - tall:.1f}' width='{bar - 3}' height='{tall:.1f}' fill='{_COLOURS[colour]}'/>"
+                )
                 svg.append(f"<text x='{x + bar * place}' y='{base - tall - 4:.1f}' font-size='9'>{pesq:.2f}</text>")
         for at, words in enumerate(_wrapped(row.title)):
             svg.append(f"<text x='{x}' y='{base + 16 + 13 * at}'>{words}</text>")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import hashlib
 import hmac
 import json
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -22,12 +22,13 @@ from tests.media.live_server import LiveServer, Person
 from tests.ports import free_port
 
 from benches.sound.chromium import Chromium, Page
-from benches.sound.relay import Leg, Loss, Relay
+from benches.sound.relay import CLEAR, Address, Leg, Loss, Relay
 
-CLEAR = Loss()
+HERE = address_of_this_machine()  # Firefox refuses loopback
 MOST_SPEAKERS = 6
-_CONNECTS_WITHIN_S = 20.0
+CONNECTS_WITHIN_S = 20.0
 _KEY, _SECRET = "bench", "a secret that is known to the bench alone"
+_HEARS = "all.some((one) => one.type === 'inbound-rtp' && one.packetsReceived > 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,20 @@ class Scene:
     seed: int = 1
 
 
+class FirefoxPage:
+    """A page of Firefox with the calls of Chromium's."""
+
+    def __init__(self, browser: Firefox) -> None:
+        self.browser = browser
+
+    async def call(self, expression: str) -> Any:
+        """The plain value of *expression* in the page, awaited."""
+        return json.loads(await self.browser.call(f"async () => JSON.stringify((await ({expression})) ?? null)"))
+
+
+AnyPage = Page | FirefoxPage
+
+
 @dataclass(slots=True)
 class Stage:
     """Where the pages of one measurement come from, and how they are connected; ends with *hall*."""
@@ -60,7 +75,7 @@ class Stage:
         self.hall.push_async_callback(page.close)
         return page
 
-    async def listeners_page(self) -> Page | FirefoxPage:
+    async def listeners_page(self) -> AnyPage:
         if not self.scene.firefox:
             return await self.page()
         browser = await self.hall.enter_async_context(firefox())
@@ -68,83 +83,80 @@ class Stage:
         await browser.click_button("Listen")  # without a click it plays nothing
         return FirefoxPage(browser)
 
-    def leg(self, to: tuple[str, int], *, up: Loss = CLEAR, down: Loss = CLEAR, number: int = 0) -> list[str | int] | None:
+    def leg(self, to: Address, *, up: Loss = CLEAR, down: Loss = CLEAR, number: int = 0) -> Address | None:
         """The address that stands for *to* in the relay; None where people go straight. Each *number* loses other packets."""
         if not self.scene.relayed:
             return None
-        port = self.relay.open(Leg(to, up, down, seed=10_000 * self.scene.seed + number))
-        return [address_of_this_machine() if self.scene.firefox else "127.0.0.1", port]
-
-
-class FirefoxPage:
-    """A page of Firefox with the calls of Chromium's."""
-
-    def __init__(self, browser: Firefox) -> None:
-        self.browser = browser
-
-    async def call(self, expression: str) -> Any:
-        """The plain value of *expression* in the page, awaited."""
-        return json.loads(await self.browser.call(f"async () => JSON.stringify((await ({expression})) ?? null)"))
+        return HERE, self.relay.open(Leg(to, up, down, seed=10_000 * self.scene.seed + number))
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """One conversation: the pages of those who speak and of who listens, and the relay's port towards the latter."""
+    """One conversation: the pages of those who speak and of who listens, and the relay's end towards the latter."""
 
     speakers: list[Page]
-    listener: Page | FirefoxPage
-    listeners_port: int | None = None
+    listener: AnyPage
+    leg: Address | None = None
 
-    def pages(self) -> list[Page | FirefoxPage]:
+    @property
+    def pages(self) -> list[AnyPage]:
         return [*self.speakers, self.listener]
 
-
-async def until(page: Page | FirefoxPage, condition: str) -> None:
-    """Wait until *condition*, over `all`, holds for the lines of *page*."""
-    async with asyncio.timeout(_CONNECTS_WITHIN_S):
-        while not await page.call(f"lines().then((all) => {condition})"):
-            await asyncio.sleep(0.2)
-
-
-def port_of(leg: list[str | int] | None) -> int | None:
-    return None if leg is None else int(leg[1])
+    async def is_heard(self) -> None:
+        """Return when the first packet has come."""
+        async with asyncio.timeout(CONNECTS_WITHIN_S):
+            while not await self.listener.call(f"lines().then((all) => {_HEARS})"):
+                await asyncio.sleep(0.2)
 
 
-HEARS = "all.some((one) => one.type === 'inbound-rtp' && one.packetsReceived > 0)"
+class Server(ABC):
+    """A server in the middle, whose media port is *media*."""
 
+    name: str
+    media: Address
 
-@dataclass(frozen=True, slots=True)
-class Arengo:
-    """A real `arengo serve`, joined by the app's own media code."""
+    @abstractmethod
+    async def join(self, room: Any, number: int, page: AnyPage, leg: Address | None, *, speaks: bool) -> None:
+        """Bring *page* into *room*, as its participant *number*."""
 
-    server: LiveServer
-    people: list[Person]
-    name: str = "arengo"
+    @abstractmethod
+    async def room(self) -> Any:
+        """A new room."""
 
     async def talk(self, stage: Stage) -> Talk:
-        speakers, listener = self.people[: stage.scene.speakers], self.people[-1]
-        space = await self.server.space(speakers[0])
-        to = (self.server.address, self.server.media_port)
+        room, speakers = await self.room(), []
+        for number in range(stage.scene.speakers):
+            speakers.append(await stage.page())
+            leg = stage.leg(self.media, up=stage.scene.from_speaker, number=number)
+            await self.join(room, number, speakers[-1], leg, speaks=True)
+        page, leg = await stage.listeners_page(), stage.leg(self.media, down=stage.scene.to_listener, number=100)
+        await self.join(room, MOST_SPEAKERS, page, leg, speaks=False)
+        return Talk(speakers, page, leg)
 
-        async def join(page: Page | FirefoxPage, person: Person, leg: object, *, speaks: bool) -> None:
-            facts = {"url": self.server.url, "space": space["id"], "token": person.token, "person": person.id, "speaks": speaks, "leg": leg}
-            await page.call(f"joinArengo({json.dumps(facts)})")
-            await until(page, "peers.some((peer) => peer.connectionState === 'connected')")
 
-        pages = []
-        for number, person in enumerate(speakers):
-            pages.append(await stage.page())
-            await join(pages[-1], person, stage.leg(to, up=stage.scene.from_speaker, number=number), speaks=True)
-            await self.server.call(person.token, "PUT", f"/spaces/{space['id']}/{'stage' if number else 'mic'}", {"mic": "on"})
-        page, leg = await stage.listeners_page(), stage.leg(to, down=stage.scene.to_listener, number=100)
-        await join(page, listener, leg, speaks=False)
-        return Talk(pages, page, port_of(leg))
+class Arengo(Server):
+    """A real `arengo serve`, joined by the app's own media code."""
+
+    name = "arengo"
+
+    def __init__(self, server: LiveServer, people: list[Person]) -> None:
+        self.server, self.people, self.media = server, people, (server.address, server.media_port)
+
+    async def room(self) -> Any:
+        return (await self.server.space(self.people[0]))["id"]
+
+    async def join(self, room: Any, number: int, page: AnyPage, leg: Address | None, *, speaks: bool) -> None:
+        person = self.people[number]
+        facts = {"url": self.server.url, "space": room, "token": person.token, "person": person.id, "speaks": speaks, "leg": leg}
+        await page.call(f"joinArengo({json.dumps(facts)})")
+        if speaks:
+            await self.server.call(person.token, "PUT", f"/spaces/{room}/{'stage' if number else 'mic'}", {"mic": "on"})
 
 
 @contextlib.asynccontextmanager
 async def arengo(folder: Path, command: tuple[str, ...]) -> AsyncIterator[Arengo]:
-    """An Arengo started by *command*, with six people who may speak and one who listens."""
-    server = LiveServer(folder, command=command)
+    """An Arengo started by *command*, with people who may speak and one who listens."""
+    server = LiveServer(folder, address=HERE, command=command)
     try:
         await server.start()
         yield Arengo(server, [await server.person(f"person{number}") for number in range(MOST_SPEAKERS + 1)])
@@ -152,44 +164,39 @@ async def arengo(folder: Path, command: tuple[str, ...]) -> AsyncIterator[Arengo
         await server.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class LiveKit:
+class LiveKit(Server):
     """A LiveKit server, joined by its own client as it comes: 48 kbit/s, DTX, one redundant copy."""
 
-    port: int
-    media_port: int
-    name: str = "livekit"
+    name = "livekit"
 
-    async def talk(self, stage: Stage) -> Talk:
-        room, to = f"room-{time.monotonic_ns()}", ("127.0.0.1", self.media_port)
+    def __init__(self) -> None:
+        self.port, self.media = free_port(), (HERE, free_port())
 
-        async def join(page: Page | FirefoxPage, name: str, leg: object, *, speaks: bool) -> None:
-            facts = {"url": f"ws://127.0.0.1:{self.port}", "token": _token(room, name), "speaks": speaks, "leg": leg}
-            await page.call(f"joinLiveKit({json.dumps(facts)})")
+    async def room(self) -> Any:
+        return f"room-{time.monotonic_ns()}"
 
-        pages = []
-        for number in range(stage.scene.speakers):
-            pages.append(await stage.page())
-            await join(pages[-1], f"speaker-{number}", stage.leg(to, up=stage.scene.from_speaker, number=number), speaks=True)
-        page, leg = await stage.listeners_page(), stage.leg(to, down=stage.scene.to_listener, number=100)
-        await join(page, "listener", leg, speaks=False)
-        return Talk(pages, page, port_of(leg))
+    async def join(self, room: Any, number: int, page: AnyPage, leg: Address | None, *, speaks: bool) -> None:
+        facts = {"url": f"ws://127.0.0.1:{self.port}", "token": _token(room, f"person-{number}"), "speaks": speaks, "leg": leg}
+        await page.call(f"joinLiveKit({json.dumps(facts)})")
 
 
 @contextlib.asynccontextmanager
 async def livekit(folder: Path, program: Path) -> AsyncIterator[LiveKit]:
     """A LiveKit server of this machine alone."""
-    server = LiveKit(free_port(), free_port())
-    settings = folder / "livekit.yaml"
-    settings.write_text(  # noqa: ASYNC240 - a few bytes
-        f"port: {server.port}\nbind_addresses: [127.0.0.1]\n"
-        f"rtc: {{udp_port: {server.media_port}, use_external_ip: false, node_ip: 127.0.0.1, use_ice_lite: true, enable_loopback_candidate: true}}\n"
-        f"keys: {{{_KEY}: {_SECRET}}}\nlogging: {{level: error, pion_level: error}}\n"
-    )
-    log = (folder / "livekit.log").open("wb")  # noqa: ASYNC230
-    process = await asyncio.create_subprocess_exec(program, "--config", settings, stdout=log, stderr=log)
+    server, settings = LiveKit(), folder / "livekit.yaml"
+    rtc = {
+        "udp_port": server.media[1],
+        "use_external_ip": False,
+        "node_ip": HERE,
+        "use_ice_lite": True,
+        "tcp_port": 0,
+    }
+    logging = {"level": "error", "pion_level": "error"}
+    configuration = {"port": server.port, "bind_addresses": ["127.0.0.1"], "rtc": rtc, "keys": {_KEY: _SECRET}, "logging": logging}
+    settings.write_text(json.dumps(configuration))  # JSON is YAML
+    process = await asyncio.create_subprocess_exec(program, "--config", settings)
     try:
-        async with asyncio.timeout(_CONNECTS_WITHIN_S), httpx.AsyncClient(trust_env=False) as http:
+        async with asyncio.timeout(CONNECTS_WITHIN_S), httpx.AsyncClient(trust_env=False) as http:
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await http.get(f"http://127.0.0.1:{server.port}/")).is_success:
@@ -199,25 +206,23 @@ async def livekit(folder: Path, program: Path) -> AsyncIterator[LiveKit]:
     finally:
         process.terminate()
         await process.wait()
-        log.close()
 
 
 def _token(room: str, identity: str) -> str:
     """A JSON Web Token (RFC 7519) with LiveKit's grants."""
     claims = {"iss": _KEY, "sub": identity, "exp": int(time.time()) + 3_600, "video": {"roomJoin": True, "room": room}}
     signed = b".".join(_base64url(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
-    return (signed + b"." + _base64url(hmac.digest(_SECRET.encode(), signed, hashlib.sha256))).decode()
+    return (signed + b"." + _base64url(hmac.digest(_SECRET.encode(), signed, "sha256"))).decode()
 
 
 def _base64url(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
-@dataclass(frozen=True, slots=True)
 class Direct:
     """Two browsers without a server between them."""
 
-    name: str = "direct"
+    name = "direct"
 
     async def talk(self, stage: Stage) -> Talk:
         speaker, listener = await stage.page(), await stage.page()
@@ -230,3 +235,6 @@ class Direct:
         leg = stage.leg((found[1], int(found[2])), up=stage.scene.to_listener)
         await speaker.call(f"accept({json.dumps(answer)}, {json.dumps(leg)})")
         return Talk([speaker], listener)
+
+
+System = Arengo | LiveKit | Direct
