@@ -95,8 +95,7 @@ def qualities(spoken: Recording, heard: Recording, windows: int = 4) -> list[flo
     from pesq import PesqError, pesq
 
     scores = []
-    for number in range(windows):
-        start_s = spoken.start_s + number * WINDOW_S
+    for start_s in np.arange(spoken.start_s, min(spoken.end_s, heard.end_s) - WINDOW_S, WINDOW_S)[:windows]:
         said = spoken.piece(start_s, WINDOW_S)
         late, _ = lag(said, heard.piece(start_s, WINDOW_S + _LATEST_S))
         score = pesq(RATE, said, heard.piece(start_s + late, WINDOW_S), "wb", on_error=PesqError.RETURN_VALUES)

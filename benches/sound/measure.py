@@ -75,7 +75,7 @@ async def _taped(talks: dict[str, Talk]) -> dict[str, tuple[Recording, Recording
 
 
 async def _all_lines(talks: dict[str, Talk]) -> dict[AnyPage, Lines]:
-    pages = [page for talk in talks.values() for page in talk.pages]
+    pages = [page for talk in talks.values() for page in (*talk.speakers, talk.listener)]
     return dict(zip(pages, await asyncio.gather(*(page.call("lines()") for page in pages)), strict=True))
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 Address = tuple[str, int]
 
@@ -32,18 +33,13 @@ CLEAR = Loss()
 
 def losses(loss: Loss, seed: int) -> Iterator[bool]:
     """Whether each packet is lost, one after the other: at random, or in bursts by Gilbert's two states."""
-    chance = random.Random(seed)  # noqa: S311 - the same packets each time
+    chance = random.Random(seed)
     stays = 1 - 1 / loss.burst if loss.burst > 1 else loss.share
     begins = (1 - stays) * loss.share / (1 - loss.share)
     is_lost = False
     while True:
         is_lost = chance.random() < (stays if is_lost else begins)
         yield is_lost
-
-
-def is_media(packet: bytes) -> bool:
-    """Whether *packet* is RTP or RTCP (RFC 7983); connecting by STUN and DTLS is never disturbed."""
-    return len(packet) > 1 and 128 <= packet[0] <= 191
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +53,7 @@ class Leg:
     delay_s: float = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """What a relay saw: RTP packets down each leg by its port and their payload type, and how late one left at worst."""
 
     payloads: dict[int, Counter[int]]
@@ -66,13 +61,12 @@ class Tally:
 
 
 class Relay:
-    """The relay as its owner sees it; ends with the block that it is used in."""
+    """The relay as its owner sees it."""
 
     def __init__(self) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(theirs,), daemon=True)
-        self._process.start()
+        context.Process(target=_run, args=(theirs,), daemon=True).start()
 
     def open(self, leg: Leg) -> int:
         """The port that stands for the end of *leg*, on every address of this machine."""
@@ -82,15 +76,7 @@ class Relay:
     def close_all(self) -> Tally:
         """Close every leg."""
         self._pipe.send(None)
-        tally: Tally = self._pipe.recv()
-        return tally
-
-    def __enter__(self) -> Relay:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.join()
+        return Tally(*self._pipe.recv())
 
 
 class _Way:
@@ -102,22 +88,21 @@ class _Way:
         self._up, self._down = losses(leg.up, leg.seed), losses(leg.down, leg.seed + 1_000)
 
     def route(self, at: socket.socket, source: Address, packet: bytes) -> tuple[socket.socket, Address] | None:
-        """By which socket *packet* goes on and where to; None where it is lost."""
+        """By which socket *packet* goes on and where to; None where it is lost. Only RTP and RTCP are (RFC 7983)."""
+        is_media = len(packet) > 1 and 128 <= packet[0] <= 191
+        if is_media and next(self._up if at is self.near else self._down):
+            return None
         if at is self.near:
-            out = self.far.get(source) or self.far.setdefault(source, _bound())
-            return None if is_media(packet) and next(self._up) else (out, self.leg.to)
-        if is_media(packet):
-            if next(self._down):
-                return None
-            if not 192 <= packet[1] <= 223:  # RTCP (RFC 5761)
-                self.payloads[packet[1] & 127] += 1
+            return self.far.get(source) or self.far.setdefault(source, _bound()), self.leg.to
+        if is_media and not 192 <= packet[1] <= 223:  # RTCP (RFC 5761)
+            self.payloads[packet[1] & 127] += 1
         return self.near, next(address for address, far in self.far.items() if far is at)
 
 
 def _bound() -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.setblocking(False)
-    made.bind(("0.0.0.0", 0))  # noqa: S104 - Firefox comes by another address than loopback
+    made.bind(("", 0))
     return made
 
 
@@ -145,11 +130,15 @@ def _run(pipe: Connection) -> None:
                 out.sendto(packet, to)
         if pipe not in ready:
             continue
-        if order := pipe.recv():
+        try:
+            order = pipe.recv()
+        except EOFError:  # its owner has gone
+            return
+        if order:
             ways.append(_Way(order))
             pipe.send(ways[-1].near.getsockname()[1])
         else:
-            pipe.send(Tally({way.near.getsockname()[1]: way.payloads for way in ways}, 1_000 * latest))
+            pipe.send(({way.near.getsockname()[1]: way.payloads for way in ways}, 1_000 * latest))
             for made in owners:
                 made.close()
             ways, due, latest = [], [], 0.0

@@ -9,7 +9,6 @@ import hmac
 import json
 import re
 import time
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -26,9 +25,9 @@ from benches.sound.relay import CLEAR, Address, Leg, Loss, Relay
 
 HERE = address_of_this_machine()  # Firefox refuses loopback
 MOST_SPEAKERS = 6
-CONNECTS_WITHIN_S = 20.0
+_CONNECTS_WITHIN_S = 20.0
 _KEY, _SECRET = "bench", "a secret that is known to the bench alone"
-_HEARS = "all.some((one) => one.type === 'inbound-rtp' && one.packetsReceived > 0)"
+_HEARS = "lines().then((all) => all.some((one) => one.type === 'inbound-rtp' && one.packetsReceived > 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,59 +97,81 @@ class Talk:
     listener: AnyPage
     leg: Address | None = None
 
-    @property
-    def pages(self) -> list[AnyPage]:
-        return [*self.speakers, self.listener]
-
     async def is_heard(self) -> None:
         """Return when the first packet has come."""
-        async with asyncio.timeout(CONNECTS_WITHIN_S):
-            while not await self.listener.call(f"lines().then((all) => {_HEARS})"):
+        async with asyncio.timeout(_CONNECTS_WITHIN_S):
+            while not await self.listener.call(_HEARS):
                 await asyncio.sleep(0.2)
 
 
-class Server(ABC):
-    """A server in the middle, whose media port is *media*."""
-
-    name: str
-    media: Address
-
-    @abstractmethod
-    async def join(self, room: Any, number: int, page: AnyPage, leg: Address | None, *, speaks: bool) -> None:
-        """Bring *page* into *room*, as its participant *number*."""
-
-    @abstractmethod
-    async def room(self) -> Any:
-        """A new room."""
-
-    async def talk(self, stage: Stage) -> Talk:
-        room, speakers = await self.room(), []
-        for number in range(stage.scene.speakers):
-            speakers.append(await stage.page())
-            leg = stage.leg(self.media, up=stage.scene.from_speaker, number=number)
-            await self.join(room, number, speakers[-1], leg, speaks=True)
-        page, leg = await stage.listeners_page(), stage.leg(self.media, down=stage.scene.to_listener, number=100)
-        await self.join(room, MOST_SPEAKERS, page, leg, speaks=False)
-        return Talk(speakers, page, leg)
-
-
-class Arengo(Server):
+class Arengo:
     """A real `arengo serve`, joined by the app's own media code."""
 
     name = "arengo"
 
     def __init__(self, server: LiveServer, people: list[Person]) -> None:
-        self.server, self.people, self.media = server, people, (server.address, server.media_port)
+        self.server, self.people, self.media = server, people, (HERE, server.media_port)
 
-    async def room(self) -> Any:
-        return (await self.server.space(self.people[0]))["id"]
+    async def talk(self, stage: Stage) -> Talk:
+        space = (await self.server.space(self.people[0]))["id"]
 
-    async def join(self, room: Any, number: int, page: AnyPage, leg: Address | None, *, speaks: bool) -> None:
-        person = self.people[number]
-        facts = {"url": self.server.url, "space": room, "token": person.token, "person": person.id, "speaks": speaks, "leg": leg}
-        await page.call(f"joinArengo({json.dumps(facts)})")
-        if speaks:
-            await self.server.call(person.token, "PUT", f"/spaces/{room}/{'stage' if number else 'mic'}", {"mic": "on"})
+        async def join(number: int, page: AnyPage, leg: Address | None, *, speaks: bool) -> None:
+            person = self.people[number]
+            facts = {"url": self.server.url, "space": space, "token": person.token, "person": person.id, "speaks": speaks, "leg": leg}
+            await page.call(f"joinArengo({json.dumps(facts)})")
+            if speaks:
+                await self.server.call(person.token, "PUT", f"/spaces/{space}/{'stage' if number else 'mic'}", {"mic": "on"})
+
+        return await _meet(stage, self.media, join)
+
+
+class LiveKit:
+    """A LiveKit server, joined by its own client as it comes: 48 kbit/s, DTX, one redundant copy."""
+
+    name = "livekit"
+
+    def __init__(self) -> None:
+        self.port, self.media = free_port(), (HERE, free_port())
+
+    async def talk(self, stage: Stage) -> Talk:
+        room = f"room-{time.monotonic_ns()}"
+
+        async def join(number: int, page: AnyPage, leg: Address | None, *, speaks: bool) -> None:
+            facts = {"url": f"ws://127.0.0.1:{self.port}", "token": _token(room, f"person-{number}"), "speaks": speaks, "leg": leg}
+            await page.call(f"joinLiveKit({json.dumps(facts)})")
+
+        return await _meet(stage, self.media, join)
+
+
+async def _meet(stage: Stage, media: Address, join: Any) -> Talk:
+    """Bring everybody in by *join*, whom a server at *media* connects."""
+    speakers = []
+    for number in range(stage.scene.speakers):
+        speakers.append(await stage.page())
+        await join(number, speakers[-1], stage.leg(media, up=stage.scene.from_speaker, number=number), speaks=True)
+    page, leg = await stage.listeners_page(), stage.leg(media, down=stage.scene.to_listener, number=MOST_SPEAKERS)
+    await join(MOST_SPEAKERS, page, leg, speaks=False)
+    return Talk(speakers, page, leg)
+
+
+class Direct:
+    """Two browsers without a server between them."""
+
+    name = "direct"
+
+    async def talk(self, stage: Stage) -> Talk:
+        speaker, listener = await stage.page(), await stage.page()
+        offer = await speaker.call("offer()")
+        if stage.scene.relayed:  # the listener answers to where checks come from, which is the relay
+            offer = re.sub(r"a=candidate:.*\r\n", "", offer)
+        answer = await listener.call(f"answer({json.dumps(offer)})")
+        [(host, port), *_] = re.findall(r"a=candidate:\S+ 1 udp \d+ ([\d.]+) (\d+) typ host", answer)
+        leg = stage.leg((host, int(port)), up=stage.scene.to_listener)
+        await speaker.call(f"accept({json.dumps(answer)}, {json.dumps(leg)})")
+        return Talk([speaker], listener)
+
+
+System = Arengo | LiveKit | Direct
 
 
 @contextlib.asynccontextmanager
@@ -164,43 +185,21 @@ async def arengo(folder: Path, command: tuple[str, ...]) -> AsyncIterator[Arengo
         await server.stop()
 
 
-class LiveKit(Server):
-    """A LiveKit server, joined by its own client as it comes: 48 kbit/s, DTX, one redundant copy."""
-
-    name = "livekit"
-
-    def __init__(self) -> None:
-        self.port, self.media = free_port(), (HERE, free_port())
-
-    async def room(self) -> Any:
-        return f"room-{time.monotonic_ns()}"
-
-    async def join(self, room: Any, number: int, page: AnyPage, leg: Address | None, *, speaks: bool) -> None:
-        facts = {"url": f"ws://127.0.0.1:{self.port}", "token": _token(room, f"person-{number}"), "speaks": speaks, "leg": leg}
-        await page.call(f"joinLiveKit({json.dumps(facts)})")
-
-
 @contextlib.asynccontextmanager
 async def livekit(folder: Path, program: Path) -> AsyncIterator[LiveKit]:
     """A LiveKit server of this machine alone."""
     server, settings = LiveKit(), folder / "livekit.yaml"
-    rtc = {
-        "udp_port": server.media[1],
-        "use_external_ip": False,
-        "node_ip": HERE,
-        "use_ice_lite": True,
-        "tcp_port": 0,
-    }
-    logging = {"level": "error", "pion_level": "error"}
-    configuration = {"port": server.port, "bind_addresses": ["127.0.0.1"], "rtc": rtc, "keys": {_KEY: _SECRET}, "logging": logging}
-    settings.write_text(json.dumps(configuration))  # JSON is YAML
+    rtc = f"{{udp_port: {server.media[1]}, tcp_port: 0, use_external_ip: false, node_ip: {HERE}, use_ice_lite: true}}"
+    settings.write_text(
+        f"{{port: {server.port}, bind_addresses: [127.0.0.1], rtc: {rtc}, keys: {{{_KEY}: {_SECRET}}}, logging: {{level: error}}}}"
+    )
     process = await asyncio.create_subprocess_exec(program, "--config", settings)
     try:
-        async with asyncio.timeout(CONNECTS_WITHIN_S), httpx.AsyncClient(trust_env=False) as http:
+        async with asyncio.timeout(_CONNECTS_WITHIN_S), httpx.AsyncClient(trust_env=False) as http:
             while True:
                 with contextlib.suppress(httpx.HTTPError):
-                    if (await http.get(f"http://127.0.0.1:{server.port}/")).is_success:
-                        break
+                    await http.get(f"http://127.0.0.1:{server.port}/")
+                    break
                 await asyncio.sleep(0.1)
         yield server
     finally:
@@ -217,24 +216,3 @@ def _token(room: str, identity: str) -> str:
 
 def _base64url(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-class Direct:
-    """Two browsers without a server between them."""
-
-    name = "direct"
-
-    async def talk(self, stage: Stage) -> Talk:
-        speaker, listener = await stage.page(), await stage.page()
-        offer = await speaker.call("offer()")
-        if stage.scene.relayed:  # the listener answers to where checks come from, which is the relay
-            offer = re.sub(r"a=candidate:.*\r\n", "", offer)
-        answer = await listener.call(f"answer({json.dumps(offer)})")
-        found = re.search(r"a=candidate:\S+ 1 udp \d+ ([\d.]+) (\d+) typ host", answer)
-        assert found is not None, "the browser has no address"
-        leg = stage.leg((found[1], int(found[2])), up=stage.scene.to_listener)
-        await speaker.call(f"accept({json.dumps(answer)}, {json.dumps(leg)})")
-        return Talk([speaker], listener)
-
-
-System = Arengo | LiveKit | Direct
