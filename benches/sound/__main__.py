@@ -20,14 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.async_api import Error as PlaywrightError, async_playwright
 from tests.media.firefox import BidiError
 
 from benches.sound import report
-from benches.sound.chromium import CHROMIUM, PageError, chromium
 from benches.sound.measure import measure
-from benches.sound.relay import Relay
 from benches.sound.rows import ROWS, Speech, speech_file
-from benches.sound.systems import Direct, System, arengo, livekit
+from benches.sound.systems import CHROMIUM, Direct, System, arengo, chromium, livekit
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "target" / "sound"
@@ -39,9 +38,7 @@ DOCS = ROOT / "docs"
 
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    with (Path(tempfile.gettempdir()) / "arengo-sound.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two at a time would hear each other
-        results = asyncio.run(run())
+    results = asyncio.run(run())
     before = json.loads(BEFORE.read_text()) if BEFORE.exists() else []
     rows = "[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n"
     (OUT / "latest.json").write_text(rows)
@@ -59,52 +56,54 @@ async def run() -> list[dict[str, Any]]:
     """Measure what the environment asks for; each result is printed as it comes."""
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    prefer("self")
     chosen, wanted = (tuple(filter(None, os.environ.get(name, "").split(","))) for name in ("ROWS", "SYSTEMS"))
     tree, seeds = Path(os.environ.get("TREE") or ROOT).resolve(), int(os.environ.get("SEEDS") or 3)
-    command = os.environ.get("ARENGO", "").split() or ["env", f"PYTHONPATH={tree / 'src'}", sys.executable, "-m", "arengo"]
-    url, relay, results = page_of(tree), Relay(), []
+    command = os.environ.get("ARENGO") or f"env PYTHONPATH={tree / 'src'} {sys.executable} -m arengo"
+    results: list[dict[str, Any]] = []
     async with AsyncExitStack() as hall:
+        turn = hall.enter_context((Path(tempfile.gettempdir()) / "arengo-sound.lock").open("w"))
+        playwright = await hall.enter_async_context(async_playwright())
         folder = Path(hall.enter_context(tempfile.TemporaryDirectory()))
-        ours = await hall.enter_async_context(arengo(folder, tuple(command)))
-        prefer(ours.server.process.pid if ours.server.process else "self")
-        theirs = await hall.enter_async_context(livekit(folder, LIVEKIT))
+        url = page_of(tree, folder)
+        ours = await hall.enter_async_context(arengo(folder, first(folder / "arengo", command)))
+        theirs = await hall.enter_async_context(livekit(folder, first(folder / "livekit", str(LIVEKIT))))
         systems: dict[str, System] = {"arengo": ours, "direct": Direct(), "livekit": theirs}
         for speech in Speech:
             rows = [row for row in ROWS if row.speech is speech and (not chosen or row.key in chosen)]
             if not rows:
                 continue
-            async with chromium(speech_file(speech, OUT)) as browser:
+            async with await chromium(playwright, first(folder / "chromium", CHROMIUM), speech_file(speech, OUT)) as browser:
                 for row, seed in ((row, seed) for row in rows for seed in range(1, 1 + (seeds if row.seeded else 1))):
                     for names in row.together:
                         present = [systems[name] for name in names if not wanted or name in wanted]
+                        await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)  # two at a time would disturb each other
                         try:
-                            measured = await measure(row, seed, present, browser, url, relay) if present else []
-                        except (PageError, BidiError, TimeoutError, httpx.HTTPError) as error:
+                            measured = await measure(row, seed, present, browser, url) if present else []
+                        except (PlaywrightError, BidiError, TimeoutError, AssertionError, httpx.HTTPError) as error:
                             print(f"{row.title}, seed {seed}: could not be measured: {error!r}", flush=True)
-                            continue
+                            measured = []
+                        fcntl.flock(turn, fcntl.LOCK_UN)
                         results += measured
                         print(*map(report.line, measured), sep="\n", flush=True)
     return results
 
 
-def prefer(process: int | str) -> None:
-    """Let what is measured run before what else this machine does, where one may (sched(7), autogroup)."""
-    with suppress(OSError):
-        Path(f"/proc/{process}/autogroup").write_text("-18")
+def first(script: Path, command: str) -> Path:
+    """A program that does *command* before what else this machine does, where one may (sched(7), autogroup)."""
+    script.write_text(f'#!/bin/sh\n{{ echo -18 >/proc/self/autogroup; }} 2>/dev/null\nexec {command} "$@"\n')
+    script.chmod(0o755)
+    return script
 
 
-def page_of(tree: Path) -> str:
+def page_of(tree: Path, folder: Path) -> str:
     """Make a page of the app's media code as it is in *tree*, LiveKit's client, and page.js; its address."""
-    entry = OUT / "app.ts"
+    entry, app, page = (folder / name for name in ("app.ts", "app.js", "index.html"))
     entry.write_text(f"export * from {json.dumps(str(tree / 'web' / 'src' / 'media' / 'index.ts'))};\n")
     rolldown = ROOT / "web" / "node_modules" / ".bin" / "rolldown"
-    subprocess.run([rolldown, entry, "--format", "iife", "--name", "Arengo", "--file", OUT / "app.js"], check=True, capture_output=True)
-    scripts = (OUT / "app.js", CLIENT / "dist" / "livekit-client.umd.js", Path(__file__).parent / "page.js")
-    page = OUT / "index.html"
-    page.write_text(
-        "<!doctype html><meta charset=utf-8><body><button>Listen</button>" + "".join(f"<script src={one}></script>" for one in scripts)
-    )
+    subprocess.run([rolldown, entry, "--format", "iife", "--name", "Arengo", "--file", app], check=True, capture_output=True)
+    scripts = (app, CLIENT / "dist" / "livekit-client.umd.js", Path(__file__).parent / "page.js")
+    body = "".join(f"<script>{one.read_text()}</script>" for one in scripts)
+    page.write_text(f"<!doctype html><meta charset=utf-8><body><button>Listen</button>{body}")
     return page.as_uri()
 
 

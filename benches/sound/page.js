@@ -68,7 +68,6 @@ async function joinArengo({ url, space, token, person, speaks, leg }) {
     loudspeaker: new Arengo.DeviceLoudspeaker(null, { recall: () => null, keep: () => undefined }), clock: { now: () => Date.now() }, chance: Math.random,
   });
   if (speaks) await sound.useTrack(await microphone());
-  sound.problem.subscribe((problem) => { if (problem !== null) (window.arengoErrors ??= []).push(problem); });
   sound.join(space, "", person);
 }
 
@@ -167,7 +166,7 @@ function record() {
   tapes = [...mics, ...received].map((track) => new Tape(track));
 }
 
-/** What was taped. */
+/** What was taped, as one text, which is quick to hand over. */
 async function recorded() {
-  return Promise.all(tapes.map((tape) => tape.take()));
+  return JSON.stringify(await Promise.all(tapes.map((tape) => tape.take())));
 }

@@ -47,8 +47,8 @@ def line(result: dict[str, Any]) -> str:
     return (
         f"{title:30} {result['system']:7} seed {result['seed']}  PESQ {_number(pesq, 2):4}  concealed {_share(result['concealed']):>7}"
         f"  target {_number(result['target_ms']):>3}  ear {_number(result.get('delay_ms')):>3} ms  lost {_share(result['lost']):>7}"
-        f"  {result['sent_kbit']:5.1f} → {result['received_kbit']:5.1f} kbit/s  {result['came_as'] or ''}"
-        f"  [{100 * result['busy']:.0f} % busy, load {result['load']}" + f", {result['untaped']} not taped]" * bool(result["untaped"])
+        f"  {result['sent_kbit']:5.1f} → {result['received_kbit']:5.1f} kbit/s  {result.get('came_as', '')}"
+        f"  [{100 * result['busy']:.0f} % busy, load {result['load']}" + f", {result['untaped']} not taped" * bool(result["untaped"]) + "]"
     )
 
 
