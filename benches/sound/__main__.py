@@ -8,123 +8,109 @@ BEFORE=1 keeps the result as what later ones are compared with.
 from __future__ import annotations
 
 import asyncio
-import functools
-import http.server
+import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
+from playwright.async_api import Error as PlaywrightError, async_playwright
+from tests.media.firefox import BidiError
+
 from benches.sound import report
-from benches.sound.chromium import CHROMIUM, chromium
 from benches.sound.measure import measure
-from benches.sound.relay import Relay
-from benches.sound.rows import ROWS
-from benches.sound.speech import Speech, speech_file
-from benches.sound.systems import Arengo, Direct, LiveKit, arengo, livekit
+from benches.sound.rows import ROWS, Speech, speech_file
+from benches.sound.systems import CHROMIUM, Direct, System, arengo, chromium, livekit
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "target" / "sound"
 LIVEKIT = ROOT / "benches" / ".peers" / "livekit-server"
+CLIENT = Path(__file__).parent / "node_modules" / "livekit-client"
 RESULTS, BEFORE = (ROOT / "benches" / "results" / name for name in ("sound.json", "sound-before.json"))
+DOCS = ROOT / "docs"
 
 
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     results = asyncio.run(run())
     before = json.loads(BEFORE.read_text()) if BEFORE.exists() else []
-    (OUT / "latest.json").write_text(_rows(results))
-    print("\n" + report.tables(results, before))
+    rows = "[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n"
+    (OUT / "latest.json").write_text(rows)
+    print("", *report.tables(results, before), sep="\n")
     if any(os.environ.get(name) for name in ("ROWS", "SEEDS", "SYSTEMS")):
         return
-    if os.environ.get("BEFORE"):
-        BEFORE.write_text(_rows(results))
-        return
-    RESULTS.write_text(_rows(results))
-    plots = ROOT / "docs" / "sound"
-    plots.mkdir(exist_ok=True)
-    (plots / "pesq.svg").write_text(report.plot(results, before))
-    (ROOT / "docs" / "sound.md").write_text(report.page(results, before, _versions()))
-
-
-def _rows(results: list[dict[str, Any]]) -> str:
-    return "[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n"
+    (BEFORE if os.environ.get("BEFORE") else RESULTS).write_text(rows)
+    if not os.environ.get("BEFORE"):
+        (DOCS / "sound").mkdir(exist_ok=True)
+        (DOCS / "sound" / "pesq.svg").write_text(report.plot(results, before))
+        (DOCS / "sound.md").write_text(report.page(results, before, versions()))
 
 
 async def run() -> list[dict[str, Any]]:
     """Measure what the environment asks for; each result is printed as it comes."""
-    prefer("self")
+    if task := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     chosen, wanted = (tuple(filter(None, os.environ.get(name, "").split(","))) for name in ("ROWS", "SYSTEMS"))
-    tree = Path(os.environ.get("TREE") or ROOT).resolve()
-    command = os.environ.get("ARENGO", "").split() or ["env", f"PYTHONPATH={tree / 'src'}", sys.executable, "-m", "arengo"]
-    bundle(tree)
-    results = []
+    tree, seeds = Path(os.environ.get("TREE") or ROOT).resolve(), int(os.environ.get("SEEDS") or 3)
+    command = os.environ.get("ARENGO") or f"env PYTHONPATH={tree / 'src'} {sys.executable} -m arengo"
+    results: list[dict[str, Any]] = []
     async with AsyncExitStack() as hall:
+        turn = hall.enter_context((Path(tempfile.gettempdir()) / "arengo-sound.lock").open("w"))
+        playwright = await hall.enter_async_context(async_playwright())
         folder = Path(hall.enter_context(tempfile.TemporaryDirectory()))
-        relay, url = hall.enter_context(Relay()), hall.enter_context(served(OUT))
-        ours = await hall.enter_async_context(arengo(folder, tuple(command)))
-        prefer(ours.server.process.pid if ours.server.process else "self")
-        systems: dict[str, Arengo | LiveKit | Direct] = {"arengo": ours, "direct": Direct()}
-        systems["livekit"] = await hall.enter_async_context(livekit(folder, LIVEKIT))
+        url = page_of(tree, folder)
+        ours = await hall.enter_async_context(arengo(folder, first(folder / "arengo", command)))
+        theirs = await hall.enter_async_context(livekit(folder, first(folder / "livekit", str(LIVEKIT))))
+        systems: dict[str, System] = {"arengo": ours, "direct": Direct(), "livekit": theirs}
         for speech in Speech:
             rows = [row for row in ROWS if row.speech is speech and (not chosen or row.key in chosen)]
-            browser = await hall.enter_async_context(chromium(speech_file(speech, OUT))) if rows else None
-            for row in rows:
-                for seed in range(1, 1 + (int(os.environ.get("SEEDS") or 3) if row.seeded else 1)):
+            if not rows:
+                continue
+            async with await chromium(playwright, first(folder / "chromium", CHROMIUM), speech_file(speech, OUT)) as browser:
+                for row, seed in ((row, seed) for row in rows for seed in range(1, 1 + (seeds if row.seeded else 1))):
                     for names in row.together:
                         present = [systems[name] for name in names if not wanted or name in wanted]
-                        if not present or browser is None:
-                            continue
-                        for result in await measure(row, seed, present, browser, url, relay):
-                            print(report.line(result), flush=True)
-                            results.append(result)
+                        await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)  # two at a time would disturb each other
+                        try:
+                            measured = await measure(row, seed, present, browser, url) if present else []
+                        except (PlaywrightError, BidiError, TimeoutError, AssertionError, httpx.HTTPError) as error:
+                            print(f"{row.title}, seed {seed}: could not be measured: {error!r}", flush=True)
+                            measured = []
+                        fcntl.flock(turn, fcntl.LOCK_UN)
+                        results += measured
+                        print(*map(report.line, measured), sep="\n", flush=True)
     return results
 
 
-def prefer(process: int | str) -> None:
-    """Let what is measured run before what else this machine does, where one may (sched(7), autogroup)."""
-    with suppress(OSError):
-        Path(f"/proc/{process}/autogroup").write_text("-18")
+def first(script: Path, command: str) -> Path:
+    """A program that does *command* before what else this machine does, where one may (sched(7), autogroup)."""
+    script.write_text(f'#!/bin/sh\n{{ echo -18 >/proc/self/autogroup; }} 2>/dev/null\nexec {command} "$@"\n')
+    script.chmod(0o755)
+    return script
 
 
-def bundle(tree: Path) -> None:
-    """Make a page of the app's media code as it is in *tree*, LiveKit's client, and page.js."""
-    here, entry = Path(__file__).parent, OUT / "app.ts"
+def page_of(tree: Path, folder: Path) -> str:
+    """Make a page of the app's media code as it is in *tree*, LiveKit's client, and page.js; its address."""
+    entry, app, page = (folder / name for name in ("app.ts", "app.js", "index.html"))
     entry.write_text(f"export * from {json.dumps(str(tree / 'web' / 'src' / 'media' / 'index.ts'))};\n")
     rolldown = ROOT / "web" / "node_modules" / ".bin" / "rolldown"
-    subprocess.run([rolldown, entry, "--format", "iife", "--name", "Arengo", "--file", OUT / "app.js"], check=True, capture_output=True)
-    (OUT / "livekit.js").write_bytes((here / "node_modules" / "livekit-client" / "dist" / "livekit-client.umd.js").read_bytes())
-    (OUT / "page.js").write_bytes((here / "page.js").read_bytes())
-    scripts = "".join(f"<script src={name}.js></script>" for name in ("app", "livekit", "page"))
-    (OUT / "index.html").write_text(f"<!doctype html><meta charset=utf-8><body><button>Listen</button>{scripts}")
+    subprocess.run([rolldown, entry, "--format", "iife", "--name", "Arengo", "--file", app], check=True, capture_output=True)
+    scripts = (app, CLIENT / "dist" / "livekit-client.umd.js", Path(__file__).parent / "page.js")
+    body = "".join(f"<script>{one.read_text()}</script>" for one in scripts)
+    page.write_text(f"<!doctype html><meta charset=utf-8><body><button>Listen</button>{body}")
+    return page.as_uri()
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve *folder*; the address of its page."""
-    handler = functools.partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}/index.html"
-        server.shutdown()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        return
-
-
-def _versions() -> str:
-    client = json.loads((Path(__file__).parent / "package.json").read_text())["dependencies"]["livekit-client"]
+def versions() -> str:
     told = [subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout for program in (CHROMIUM, LIVEKIT)]
     browser, server = (" ".join(text.split()[:2]) for text in told)
-    return f"{browser}, {server} with livekit-client {client}"
+    return f"{browser}, {server} with livekit-client {json.loads((CLIENT / 'package.json').read_text())['version']}"
 
 
 if __name__ == "__main__":

@@ -114,6 +114,7 @@ const payloads = {}; // names by payload type
 async function lines() {
   const all = [];
   for (const peer of peers) {
+    if (peer.connectionState === "closed") continue;
     const report = await peer.getStats();
     for (const description of [peer.localDescription, peer.remoteDescription]) {
       for (const [, number, name] of description?.sdp.matchAll(/a=rtpmap:(\d+) (\w+)/g) ?? []) payloads[number] = name;
@@ -153,7 +154,7 @@ class Tape {
       reader.onload = () => done(reader.result.split(",")[1] ?? "");
       reader.readAsDataURL(new Blob(this.parts));
     });
-    return { rate: this.rate, times: this.times, sizes: this.parts.map((part) => part.length), pcm };
+    return { rate: this.rate, times: this.times, pcm };
   }
 }
 
@@ -165,7 +166,7 @@ function record() {
   tapes = [...mics, ...received].map((track) => new Tape(track));
 }
 
-/** What was taped. */
+/** What was taped, as one text, which is quick to hand over. */
 async function recorded() {
-  return Promise.all(tapes.map((tape) => tape.take()));
+  return JSON.stringify(await Promise.all(tapes.map((tape) => tape.take())));
 }

@@ -1,171 +1,85 @@
-"""A relay for UDP in a process of its own: each leg delays what passes, and loses media by a seed."""
+"""A relay for UDP: each leg delays what passes, and loses media by a seed."""
 
 from __future__ import annotations
 
-import heapq
+import asyncio
 import os
 import random
-import select
 import socket
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import count
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 Address = tuple[str, int]
+DELAY_S = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """How much is lost, 0 to 1, and how many packets in a row on average."""
 
     share: float = 0.0
     burst: float = 1.0
 
 
+CLEAR = Loss()
+
+
 def losses(loss: Loss, seed: int) -> Iterator[bool]:
     """Whether each packet is lost, one after the other: at random, or in bursts by Gilbert's two states."""
-    chance = random.Random(seed)  # noqa: S311 - the same packets each time
-    ends = 1 / loss.burst if loss.burst > 1 else 1 - loss.share
-    begins = ends * loss.share / (1 - loss.share) if loss.burst > 1 else loss.share
+    chance = random.Random(seed)
+    stays = 1 - 1 / loss.burst if loss.burst > 1 else loss.share
+    begins = (1 - stays) * loss.share / (1 - loss.share)
     is_lost = False
     while True:
-        is_lost = chance.random() < (1 - ends if is_lost else begins)
+        is_lost = chance.random() < (stays if is_lost else begins)
         yield is_lost
 
 
-def is_media(packet: bytes) -> bool:
-    """Whether *packet* is RTP or RTCP (RFC 7983); connecting by STUN and DTLS is never disturbed."""
-    return len(packet) > 1 and 128 <= packet[0] <= 191
-
-
-@dataclass(frozen=True, slots=True)
 class Leg:
-    """What happens between one browser and *to*: *up* is lost on the way there, *down* on the way back."""
+    """Stands at *port* for *to*: *up* is lost on the way from a browser to there, *down* on the way back."""
 
-    to: Address
-    up: Loss = Loss()
-    down: Loss = Loss()
-    seed: int = 1
-    delay_s: float = 0.02
+    def __init__(self, to: Address, up: Loss, down: Loss, seed: int) -> None:
+        self.payloads: Counter[int] = Counter()  # RTP packets down it, by payload type
+        self.late_s = 0.0  # at worst, beyond the delay
+        self._to, self._up, self._down = to, losses(up, seed), losses(down, seed + 1_000)
+        self._far: dict[Address, socket.socket] = {}  # each browser has a socket of its own towards the far end
+        self._near = self._bound()
+        with suppress(OSError):  # punctual on a busy machine, where one may; not what this process starts
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
+    @property
+    def port(self) -> int:
+        return int(self._near.getsockname()[1])
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What a relay did since it was asked last; lateness is beyond the delay that it was told."""
+    def close(self) -> None:
+        for at in (self._near, *self._far.values()):
+            asyncio.get_running_loop().remove_reader(at)
+            at.close()
 
-    lost: int
-    payloads: dict[int, dict[int, int]]  # by a leg's port: how many RTP packets of each payload type went down it
-    late_median_ms: float
-    late_worst_ms: float
+    def _bound(self) -> socket.socket:
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.setblocking(False)
+        made.bind(("", 0))
+        asyncio.get_running_loop().add_reader(made, self._read, made)
+        return made
 
-
-class Relay:
-    """The relay as its owner sees it; ends with the block that it is used in."""
-
-    def __init__(self) -> None:
-        context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(theirs,), daemon=True)
-        self._process.start()
-
-    def open(self, leg: Leg) -> int:
-        """The port that stands for the end of *leg*, on every address of this machine."""
-        self._pipe.send(leg)
-        return int(self._pipe.recv())
-
-    def close_all(self) -> Tally:
-        """Close every leg."""
-        self._pipe.send(None)
-        tally: Tally = self._pipe.recv()
-        return tally
-
-    def __enter__(self) -> Relay:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.join()
-
-
-class _Way:
-    """One leg's sockets: *near* meets browsers, each of which has a socket of its own towards the far end."""
-
-    def __init__(self, leg: Leg) -> None:
-        self.leg = leg
-        self.near = _bound()
-        self.far: dict[Address, socket.socket] = {}
-        self.payloads: Counter[int] = Counter()
-        self.up, self.down = losses(leg.up, leg.seed), losses(leg.down, leg.seed + 1_000)
-
-    def sockets(self) -> list[socket.socket]:
-        return [self.near, *self.far.values()]
-
-    def route(self, at: socket.socket, source: Address, packet: bytes) -> tuple[socket.socket, Address] | None:
-        """By which socket *packet* goes on and where to; None where it is lost."""
-        if at is self.near:
-            out = self.far.get(source) or self.far.setdefault(source, _bound())
-            return None if is_media(packet) and next(self.up) else (out, self.leg.to)
-        browser = next(address for address, far in self.far.items() if far is at)
-        if is_media(packet):
-            if next(self.down):
-                return None
-            if not 192 <= packet[1] <= 223:  # RTCP (RFC 5761)
-                self.payloads[packet[1] & 127] += 1
-        return self.near, browser
-
-
-def _bound() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.setblocking(False)
-    made.bind(("0.0.0.0", 0))  # noqa: S104 - Firefox comes by another address than loopback
-    return made
-
-
-def _run(pipe: Connection) -> None:
-    with suppress(OSError):  # punctual on a busy machine, where one may
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    ways: list[_Way] = []
-    due: list[tuple[float, int, socket.socket, Address, bytes]] = []
-    late: list[float] = []
-    lost, numbers = 0, count()
-    while True:
-        wait = max(0.0, due[0][0] - time.monotonic()) if due else None
-        owners = {at: way for way in ways for at in way.sockets()}
-        ready, _, _ = select.select([pipe, *owners], [], [], wait)
-        now = time.monotonic()
-        for at in ready:
-            if at is pipe:
-                order = pipe.recv()
-                if order is not None:
-                    ways.append(_Way(order))
-                    pipe.send(ways[-1].near.getsockname()[1])
+    def _read(self, at: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(BlockingIOError, ConnectionError):
+            while True:
+                packet, source = at.recvfrom(2_048)
+                is_media = b"\x80" <= packet[:1] < b"\xc0"  # RTP and RTCP (RFC 7983): connecting is never disturbed
+                if is_media and next(self._up if at is self._near else self._down):
                     continue
-                payloads = {way.near.getsockname()[1]: dict(way.payloads) for way in ways}
-                pipe.send(Tally(lost, payloads, *_middle_and_worst_ms(late)))
-                for made in owners:
-                    made.close()
-                ways, due, late, lost = [], [], [], 0
-                break
-            with suppress(BlockingIOError, ConnectionError):
-                while True:
-                    packet, source = at.recvfrom(2_048)
-                    onward = owners[at].route(at, source, packet)
-                    if onward is None:
-                        lost += 1
-                    else:
-                        heapq.heappush(due, (now + owners[at].leg.delay_s, next(numbers), *onward, packet))
-        while due and due[0][0] <= time.monotonic():
-            at_s, _, out, to, packet = heapq.heappop(due)
-            late.append(time.monotonic() - at_s)
-            with suppress(OSError):
-                out.sendto(packet, to)
+                if at is self._near:
+                    out, to = self._far.get(source) or self._far.setdefault(source, self._bound()), self._to
+                else:
+                    out, to = self._near, next(browser for browser, far in self._far.items() if far is at)
+                    self.payloads[packet[1] & 127] += is_media and not 192 <= packet[1] <= 223  # RTCP (RFC 5761)
+                loop.call_at(due := loop.time() + DELAY_S, self._pass, due, out, packet, to)
 
-
-def _middle_and_worst_ms(late: list[float]) -> tuple[float, float]:
-    ordered = sorted(late)
-    return (1_000 * ordered[len(ordered) // 2], 1_000 * ordered[-1]) if ordered else (0.0, 0.0)
+    def _pass(self, due: float, out: socket.socket, packet: bytes, to: Address) -> None:
+        self.late_s = max(self.late_s, asyncio.get_running_loop().time() - due)
+        with suppress(OSError):
+            out.sendto(packet, to)

@@ -1,11 +1,18 @@
-"""The conditions that are measured, and what has to be reached under each."""
+"""The conditions that are measured, what is said under each, and what has to be reached."""
 
 from __future__ import annotations
 
+import re
+import tempfile
 from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+from tests.voices.fixtures import WORDS
+from tests.voices.synthesis import read_wav, speak_words, write_wav
 
 from benches.sound.relay import Loss
-from benches.sound.speech import Speech
 from benches.sound.systems import Scene
 
 BETTER_BY = 0.2  # PESQ above LiveKit's, where packets are lost
@@ -15,6 +22,15 @@ CONCEALED = 0.001
 
 ALL = ("direct", "livekit", "arengo")
 BOTH = ("livekit", "arengo")
+_RATE = 48_000
+_ROOM = 10 ** (-66 / 20)  # a quiet room, below what any voice detection takes for speech
+
+
+class Speech(Enum):
+    """How somebody speaks; the value is the pause after each sentence, in seconds."""
+
+    READ = 0.05
+    PAUSED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +43,6 @@ class Row:
     speech: Speech = Speech.READ
     systems: tuple[str, ...] = ALL
     seeded: bool = True
-
-    @property
-    def is_lossy(self) -> bool:
-        return max(self.scene.to_listener.share, self.scene.from_speaker.share) > 0
 
     @property
     def together(self) -> list[tuple[str, ...]]:
@@ -52,5 +64,18 @@ ROWS = (
     Row("three", "three speakers with pauses", Scene(relayed=False, speakers=3), Speech.PAUSED, ("arengo",)),
     Row("six", "six speakers with pauses", Scene(relayed=False, speakers=6), Speech.PAUSED, ("arengo",)),
 )
-LOSS = tuple(row for row in ROWS if row.scene.relayed)
-STRAIGHT = tuple(row for row in ROWS if not row.scene.relayed)
+
+
+def speech_file(speech: Speech, folder: Path) -> Path:
+    """The microphone's loop, made at first use: three voices, mono, 48 kHz, the same bytes each time."""
+    out = folder / f"{speech.name.lower()}.wav"
+    if not out.exists():
+        parts = []
+        with tempfile.TemporaryDirectory() as scratch:
+            for by, text in (WORDS[name] for name in ("ann", "ben", "cal")):
+                for sentence in re.split(r"(?<=\.) ", text):
+                    speak_words(by, sentence, Path(scratch) / "sentence.wav")
+                    parts += [read_wav(Path(scratch) / "sentence.wav")[0], np.zeros(round(speech.value * _RATE))]
+        whole = np.concatenate(parts)
+        write_wav(out, whole + np.random.default_rng(1).normal(scale=_ROOM, size=len(whole)), _RATE)
+    return out
