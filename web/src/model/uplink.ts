@@ -11,9 +11,11 @@ const TRIPS_FOR_MS = 60_000;
 /** The round trip is measured by the last sender report, and browsers send one every five seconds or so: an old one counts once. */
 const NEXT_TRIP_MS = 8_000;
 
-/** Shares of the packets: from the one on, bits may be too many; below the other all is well. */
+/** Share of the packets from which on bits may be too many. */
 const HEAVY_LOSS = 0.1;
-const LIGHT_LOSS = 0.05;
+/** A way that has lost less than this for so long has become another. */
+const NO_LOSS = 0.02;
+const FORGET_MS = 30_000;
 /** Fewer bits that take less than this off the loss do not mend it. */
 const MENDED = 0.08;
 /** Loss is judged by so many packets, four seconds of speech; fewer would mostly be chance. */
@@ -53,6 +55,7 @@ export class Uplink {
   #blamed: number | null = null;
   /** Loss that fewer bits do not mend. */
   #ownLoss = 0;
+  #lostAt = -Infinity;
   #calmSince: number | null = null;
   #climbedAt = -Infinity;
   #patience = PATIENCE_MS;
@@ -104,13 +107,21 @@ export class Uplink {
   }
 
   #weigh(loss: number, queue: number, at: number): void {
-    if (this.#blamed !== null && this.#blamed - loss < MENDED) this.#ownLoss = loss;
-    if (loss < LIGHT_LOSS) this.#ownLoss = 0;
+    if (this.#blamed !== null && this.#blamed - loss < MENDED) {
+      this.#ownLoss = Math.max(this.#ownLoss, loss);
+      this.#patience = PATIENCE_MS;
+    }
     this.#blamed = null;
+    this.#forget(loss, at);
     const mine = loss - this.#ownLoss;
     if (mine >= HEAVY_LOSS) this.#blame(loss, at);
-    else if (mine >= LIGHT_LOSS || queue >= QUEUE_MS / 2) this.#calmSince = null;
+    else if (queue >= QUEUE_MS / 2) this.#calmSince = null;
     else this.#rest(at);
+  }
+
+  #forget(loss: number, at: number): void {
+    if (loss >= NO_LOSS) this.#lostAt = at;
+    else if (at - this.#lostAt >= FORGET_MS) this.#ownLoss = 0;
   }
 
   #blame(loss: number, at: number): void {
