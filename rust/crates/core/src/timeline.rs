@@ -12,6 +12,8 @@
 
 use std::time::Duration;
 
+use arengo_wire::opus::{PAUSE_FRAME, SILENCE_FRAME};
+
 use crate::capture::Captured;
 use crate::time::Time;
 
@@ -266,8 +268,8 @@ impl Timeline {
         }
     }
 
-    /// Number and time of the frame of silence that is due by *now*, if one is.
-    pub fn silence(&mut self, now: Time, octets: usize) -> Option<Stamp> {
+    /// The frame of silence that is due by *now*, if one is, with its number and time. The last one announces a pause.
+    pub fn silence(&mut self, now: Time) -> Option<(Stamp, &'static [u8])> {
         let Said::Silence(left @ 1..) = self.said else {
             return None;
         };
@@ -285,12 +287,18 @@ impl Timeline {
         self.go_on(now, index, timestamp.wrapping_add(FRAME_TICKS));
         // Whoever goes on speaking after this is mapped anew: the number used here is spent.
         (self.floor, self.mapping) = (index, None);
-        self.octets += octets as u64;
-        Some(Stamp {
+        let frame: &[u8] = if left > 1 {
+            &SILENCE_FRAME
+        } else {
+            &PAUSE_FRAME
+        };
+        self.octets += frame.len() as u64;
+        let stamp = Stamp {
             index,
             timestamp,
             marker: false,
-        })
+        };
+        Some((stamp, frame))
     }
 
     /// How far *timestamp* is behind the end of what was said.
@@ -358,7 +366,7 @@ mod tests {
                     octets: 80,
                 };
                 let stamps = [
-                    timeline.silence(now, 3),
+                    timeline.silence(now).map(|(stamp, _)| stamp),
                     received
                         .insert(at)
                         .then(|| timeline.stamp(now, &arrival))

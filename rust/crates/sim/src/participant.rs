@@ -50,7 +50,7 @@ impl Heard {
 
     /// Whether this is one of the silence frames that end a voice.
     pub fn is_silence(&self) -> bool {
-        self.opus == [0xf8, 0xff, 0xfe]
+        self.opus == [0xf8, 0xff, 0xfe] || self.opus == [0xf8]
     }
 }
 

@@ -9,8 +9,11 @@ mod frames;
 
 pub use frames::{Frames, MergeError, PadError, merge, pad};
 
-/// 20 ms of full-band silence: three of them end a voice without a tail.
+/// 20 ms of full-band silence: two of them, and a pause, end a voice without a tail.
 pub const SILENCE_FRAME: [u8; 3] = [0xF8, 0xFF, 0xFE];
+/// The same without a frame, as encoders announce a pause: what a decoder makes of it after silence is silence, and a
+/// browser does not count it as concealed.
+pub const PAUSE_FRAME: [u8; 1] = [0xF8];
 /// RTP timestamp units in a second, whatever the audio bandwidth (RFC 7587 §4.1).
 pub const CLOCK_HZ: u32 = 48_000;
 

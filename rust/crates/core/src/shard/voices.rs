@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use arengo_wire::opus::SILENCE_FRAME;
-
 use super::Shard;
 use crate::audience::{Audience, SILENT};
 use crate::events::Event;
@@ -392,14 +390,13 @@ impl Voices {
     /// Say the frame of silence that is due in *slot*, if one is.
     fn say_silence(&mut self, slot: usize, exit: &mut Exit<'_>) {
         let stream = self.streams.get_mut(slot);
-        if let Some(stamp) = stream.and_then(|stream| stream.silence(exit.now, SILENCE_FRAME.len()))
-        {
+        if let Some((stamp, opus)) = stream.and_then(|stream| stream.silence(exit.now)) {
             let frame = Frame {
                 stamp,
                 ticks: FRAME_TICKS,
                 voice: self.voice_in(slot),
                 level: SILENT,
-                opus: &SILENCE_FRAME,
+                opus,
             };
             self.send(slot, &frame, None, exit);
         }
@@ -433,7 +430,7 @@ impl Voices {
                         (link.offsets.get_mut(slot), link.octets.get_mut(slot))
                 {
                     *offset += lent;
-                    *before += octets;
+                    *before = before.wrapping_add(octets);
                 }
             }
         }

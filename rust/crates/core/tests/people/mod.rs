@@ -115,7 +115,7 @@ pub struct Heard {
 
 impl Heard {
     pub fn is_silence(&self) -> bool {
-        self.opus == [0xF8, 0xFF, 0xFE]
+        self.opus == [0xF8, 0xFF, 0xFE] || self.opus == [0xF8]
     }
 }
 
@@ -133,7 +133,7 @@ pub struct HeardFrame {
 
 impl HeardFrame {
     pub fn is_silence(&self) -> bool {
-        self.frame == [0xFF, 0xFE]
+        self.frame == [0xFF, 0xFE] || self.frame.is_empty()
     }
 
     /// Which of its speaker's packets it was, as [`World::packet`] writes it; None for silence.
