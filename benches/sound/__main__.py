@@ -113,8 +113,8 @@ def page_of(folder: Path) -> str:
 
 def versions() -> str:
     told = [subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout for program in (CHROMIUM, LIVEKIT)]
-    browser, server = (" ".join(text.split()[:2]) for text in told)
-    return f"{browser}, {server} with livekit-client {json.loads((CLIENT / 'package.json').read_text())['version']}"
+    browser, server = " ".join(told[0].split()[:2]), told[1].split()[-1]
+    return f"{browser}, LiveKit {server} with livekit-client {json.loads((CLIENT / 'package.json').read_text())['version']}"
 
 
 if __name__ == "__main__":
