@@ -1,6 +1,7 @@
 # Everything a newcomer needs. Each target does its own set-up, from a clean clone on.
 #   make run     a living space in the browser          make test    every test
 #   make build   .venv with the arengo command          make check   linters, types, boundaries, advisories
+#   make sound   what an ear hears, beside LiveKit
 #   make bench   Arengo beside other servers            make wheel   a wheel that needs neither Rust nor Node
 # Needs Python 3.11 or newer, Rust, Node 20 or newer, a C compiler and make.
 # `make test` also needs Debian packages and installs them itself (tests/debian-packages.txt).
@@ -20,7 +21,7 @@ PACKAGES := tests/debian-packages.txt
 
 CARGO_DENY := 0.20.2
 
-.PHONY: build run test check audit bench bench-peers bench-channel soak-attack wheel clean test-rust test-python test-web test-e2e packages lock
+.PHONY: build run test check audit bench bench-peers bench-channel soak-attack sound bench-livekit wheel clean test-rust test-python test-web test-e2e packages lock
 
 build: $(STAMPS)/core $(STAMPS)/web
 
@@ -69,8 +70,8 @@ test-e2e: build $(STAMPS)/dev packages
 check: build $(STAMPS)/dev
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests benches
+	$(BIN)/ruff check src tests benches
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd web && npm run check
@@ -99,6 +100,20 @@ bench-peers:
 # The space channel of a real server, with up to 10,000 readers; takes five minutes.
 bench-channel: build
 	cargo run --locked --release -p arengo-bench-channel -- $(CURDIR)/$(BIN)/arengo
+
+# What an ear hears of Arengo, LiveKit and a direct connection side by side in one Chromium, under loss and without; half
+# an hour. ROWS=0,15 SEEDS=1: a quick look, which is only printed. TREE=path: the server and the app of another tree.
+# BEFORE=1: what later runs are compared with.
+sound: build bench-livekit $(STAMPS)/sound packages
+	$(BIN)/python -m benches.sound
+
+bench-livekit:
+	sh benches/peers/build.sh livekit
+
+$(STAMPS)/sound: benches/sound/requirements.txt benches/sound/package-lock.json $(STAMPS)/dev $(STAMPS)/node
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r benches/sound/requirements.txt
+	cd benches/sound && npm ci --no-audit --no-fund
+	touch $@
 
 # Every attack of docs/threat-model.md at once against a server with people in it, on loopback; as root, for forged
 # source addresses. Ten minutes. SECONDS=60: a minute. ROWS=1,3: these attacks alone.

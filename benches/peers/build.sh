@@ -1,6 +1,7 @@
 #!/bin/sh
 # What `make bench` measures beside Arengo: from Debian, from Go's module proxy, and built here; into benches/.peers.
 #
+# `build.sh livekit` makes that one alone, for `make sound`.
 # A peer that cannot be had is left out; the bench finds it missing and names it in the results.
 set -u
 
@@ -38,6 +39,10 @@ livekit() {
     GOBIN=$peers go install "github.com/livekit/livekit-server/cmd/server@$LIVEKIT" && mv "$peers/server" "$server"
 }
 
+if [ "${1:-}" = livekit ]; then
+    livekit
+    exit
+fi
 if command -v apt-get >/dev/null; then
     install_missing $PACKAGES $BUILD_PACKAGES || echo "Not everything could be installed; what is missing is named in the results."
 else

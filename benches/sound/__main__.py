@@ -15,20 +15,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.async_api import Error as PlaywrightError, async_playwright
-from tests.media.firefox import BidiError
-
 from benches.sound import report
 from benches.sound.measure import measure
 from benches.sound.rows import ROWS, Speech, speech_file
 from benches.sound.systems import CHROMIUM, Direct, System, arengo, chromium, livekit
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import async_playwright
+from tests.media.firefox import BidiError
 
 ROOT = Path(__file__).parents[2]
+TREE = Path(os.environ.get("TREE") or ROOT).resolve()
 OUT = ROOT / "target" / "sound"
 LIVEKIT = ROOT / "benches" / ".peers" / "livekit-server"
 CLIENT = Path(__file__).parent / "node_modules" / "livekit-client"
@@ -45,11 +46,13 @@ def main() -> None:
     print("", *report.tables(results, before), sep="\n")
     if any(os.environ.get(name) for name in ("ROWS", "SEEDS", "SYSTEMS")):
         return
-    (BEFORE if os.environ.get("BEFORE") else RESULTS).write_text(rows)
-    if not os.environ.get("BEFORE"):
-        (DOCS / "sound").mkdir(exist_ok=True)
-        (DOCS / "sound" / "pesq.svg").write_text(report.plot(results, before))
-        (DOCS / "sound.md").write_text(report.page(results, before, versions()))
+    if os.environ.get("BEFORE"):
+        BEFORE.write_text(rows)
+        return
+    RESULTS.write_text(rows)
+    (DOCS / "sound").mkdir(exist_ok=True)
+    (DOCS / "sound" / "pesq.svg").write_text(report.plot(results, before))
+    (DOCS / "sound.md").write_text(report.page(results, before, versions()))
 
 
 async def run() -> list[dict[str, Any]]:
@@ -57,25 +60,26 @@ async def run() -> list[dict[str, Any]]:
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     chosen, wanted = (tuple(filter(None, os.environ.get(name, "").split(","))) for name in ("ROWS", "SYSTEMS"))
-    tree, seeds = Path(os.environ.get("TREE") or ROOT).resolve(), int(os.environ.get("SEEDS") or 3)
-    command = os.environ.get("ARENGO") or f"env PYTHONPATH={tree / 'src'} {sys.executable} -m arengo"
+    seeds, command = int(os.environ.get("SEEDS") or 3), os.environ.get("ARENGO") or f"env PYTHONPATH={TREE}/src {sys.executable} -m arengo"
     results: list[dict[str, Any]] = []
     async with AsyncExitStack() as hall:
         turn = hall.enter_context((Path(tempfile.gettempdir()) / "arengo-sound.lock").open("w"))
         playwright = await hall.enter_async_context(async_playwright())
         folder = Path(hall.enter_context(tempfile.TemporaryDirectory()))
-        url = page_of(tree, folder)
+        url = page_of(folder)
         ours = await hall.enter_async_context(arengo(folder, first(folder / "arengo", command)))
-        theirs = await hall.enter_async_context(livekit(folder, first(folder / "livekit", str(LIVEKIT))))
-        systems: dict[str, System] = {"arengo": ours, "direct": Direct(), "livekit": theirs}
+        systems: dict[str, System] = {"arengo": ours, "direct": Direct()}
+        if LIVEKIT.exists():
+            systems["livekit"] = await hall.enter_async_context(livekit(folder, first(folder / "livekit", str(LIVEKIT))))
         for speech in Speech:
             rows = [row for row in ROWS if row.speech is speech and (not chosen or row.key in chosen)]
             if not rows:
                 continue
             async with await chromium(playwright, first(folder / "chromium", CHROMIUM), speech_file(speech, OUT)) as browser:
-                for row, seed in ((row, seed) for row in rows for seed in range(1, 1 + (seeds if row.seeded else 1))):
-                    for names in row.together:
-                        present = [systems[name] for name in names if not wanted or name in wanted]
+                for row, seed in [(one, seed) for one in rows for seed in range(1, 1 + (seeds if one.seeded else 1))]:
+                    # One Firefox takes much of a machine.
+                    for names in [(name,) for name in row.systems] if row.scene.firefox else [row.systems]:
+                        present = [systems[name] for name in names if name in systems and (not wanted or name in wanted)]
                         await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)  # two at a time would disturb each other
                         try:
                             measured = await measure(row, seed, present, browser, url) if present else []
@@ -95,10 +99,10 @@ def first(script: Path, command: str) -> Path:
     return script
 
 
-def page_of(tree: Path, folder: Path) -> str:
-    """Make a page of the app's media code as it is in *tree*, LiveKit's client, and page.js; its address."""
+def page_of(folder: Path) -> str:
+    """Make a page of the app's media code as it is in TREE, LiveKit's client, and page.js; its address."""
     entry, app, page = (folder / name for name in ("app.ts", "app.js", "index.html"))
-    entry.write_text(f"export * from {json.dumps(str(tree / 'web' / 'src' / 'media' / 'index.ts'))};\n")
+    entry.write_text(f"export * from {json.dumps(f'{TREE}/web/src/media/index.ts')};\n")
     rolldown = ROOT / "web" / "node_modules" / ".bin" / "rolldown"
     subprocess.run([rolldown, entry, "--format", "iife", "--name", "Arengo", "--file", app], check=True, capture_output=True)
     scripts = (app, CLIENT / "dist" / "livekit-client.umd.js", Path(__file__).parent / "page.js")
@@ -109,8 +113,8 @@ def page_of(tree: Path, folder: Path) -> str:
 
 def versions() -> str:
     told = [subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout for program in (CHROMIUM, LIVEKIT)]
-    browser, server = (" ".join(text.split()[:2]) for text in told)
-    return f"{browser}, {server} with livekit-client {json.loads((CLIENT / 'package.json').read_text())['version']}"
+    browser, server = " ".join(told[0].split()[:2]), told[1].split()[-1]
+    return f"{browser}, LiveKit {server} with livekit-client {json.loads((CLIENT / 'package.json').read_text())['version']}"
 
 
 if __name__ == "__main__":

@@ -7,17 +7,17 @@ import json
 import os
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
-
-from playwright.async_api import Browser
 
 from benches.sound import hearing
 from benches.sound.hearing import Recording
 from benches.sound.rows import Row
-from benches.sound.systems import AnyPage, FirefoxPage, Stage, System, Talk
+from benches.sound.systems import AnyPage, Stage, System, Talk
+from playwright.async_api import Browser
+from tests.media.firefox import Firefox
 
 _CONNECTS_WITHIN_S = 20.0
 _WARM_UP_S = 12.0  # receiver reports have come, and what follows from them has happened
@@ -25,10 +25,9 @@ _WINDOWS = 4
 _TAPED_S = _WINDOWS * hearing.WINDOW_S + 1.6
 _FIREFOX_TAPED_S = 26.0  # it answers within 30 s
 _FIREFOX_SLACK_S = 0.5  # its recorder has no clock: it began at some time after this was subtracted
-_HEARS = "lines().then((all) => all.some((one) => one.type === 'inbound-rtp' && one.packetsReceived > 0))"
 
 Result = dict[str, Any]
-Lines = list[dict[str, Any]]
+Totals = dict[str, dict[str, float]]  # by the kind of line and the name of the figure
 
 
 async def measure(row: Row, seed: int, systems: Sequence[System], browser: Browser, page_url: str) -> list[Result]:
@@ -39,93 +38,72 @@ async def measure(row: Row, seed: int, systems: Sequence[System], browser: Brows
         for system in systems:
             talk = talks[system.name] = await system.talk(stage)
             async with asyncio.timeout(_CONNECTS_WITHIN_S):
-                while not await talk.listener.evaluate(_HEARS):
+                while not await talk.listener.evaluate("hears()"):
                     await asyncio.sleep(0.2)
         await asyncio.sleep(_WARM_UP_S)
-        before, cpu_before = await _all_lines(talks), _cpu_times()
+        before = await _all_totals(talks)
         taping = {name: asyncio.gather(_tape(talk.speakers[0]), _tape(talk.listener)) for name, talk in talks.items()}
         await asyncio.sleep(_TAPED_S)
-        after, cpu_after = await _all_lines(talks), _cpu_times()
+        after = await _all_totals(talks)
         carried = {name: (talk.leg.payloads.copy(), talk.leg.late_s) for name, talk in talks.items() if talk.leg}
         tapes = {name: (spoken[0], hearing.mixed(heard)) for name, (spoken, heard) in [(name, await both) for name, both in taping.items()]}
         names = {name: await talk.listener.evaluate("payloads") for name, talk in talks.items()}
-    idle, passed = (b - a for a, b in zip(cpu_before, cpu_after, strict=True))
-    machine = {"busy": round(1 - idle / max(1, passed), 2), "load": round(os.getloadavg()[0], 1)}
     results = []
     for name, talk in talks.items():
-        said, heard = (
-            _Grown(kind, before[page], after[page]) for kind, page in (("outbound", talk.speakers[0]), ("inbound", talk.listener))
-        )
-        result = {"row": row.key, "system": name, "seed": seed}
+        result = {"row": row.key, "system": name, "seed": seed, "load": round(os.getloadavg()[0], 1)}
         result |= await asyncio.to_thread(_heard, *tapes[name], judged=row.scene.speakers == 1, dated=not row.scene.firefox)
-        result |= _received(heard, row.scene.speakers) | {"sent_kbit": said.kbit("bytesSent")}
+        result |= _received(before[talk.listener], after[talk.listener], row.scene.speakers)
+        sent = _grown("outbound-rtp", before[talk.speakers[0]], after[talk.speakers[0]])
+        result["sent_kbit"] = round(sent["bytesSent"] * 8 / sent["at"], 1)
         if name in carried:
             payloads, late_s = carried[name]
             result["came_as"] = {names[name].get(str(number), number): count for number, count in payloads.items() if count}
             result["relay_late_ms"] = round(1_000 * late_s, 1)
-        results.append(result | machine)
+        results.append(result)
     return results
 
 
 async def _tape(page: AnyPage) -> list[Recording]:
     """Each track of *page*; handing tapes over stops everything else, so that is done after what is measured."""
-    if isinstance(page, FirefoxPage):
+    if isinstance(page, Firefox):
         began = time.time() - _FIREFOX_SLACK_S
-        samples, rate = await page.browser.record(_FIREFOX_TAPED_S)
+        samples, rate = await page.record(_FIREFOX_TAPED_S)
         return [Recording(hearing.resampled(samples, rate), began)]
     await page.evaluate("record()")
     await asyncio.sleep(_TAPED_S + 1.0)
     return [hearing.recording(tape) for tape in json.loads(await page.evaluate("recorded()"))]
 
 
-async def _all_lines(talks: dict[str, Talk]) -> dict[AnyPage, Lines]:
+async def _all_totals(talks: dict[str, Talk]) -> dict[AnyPage, Totals]:
     pages = [page for talk in talks.values() for page in (*talk.speakers, talk.listener)]
-    return dict(zip(pages, await asyncio.gather(*(page.evaluate("lines()") for page in pages)), strict=True))
+    return dict(zip(pages, await asyncio.gather(*(page.evaluate("totals()") for page in pages)), strict=True))
 
 
 def _heard(spoken: Recording, heard: Recording, *, judged: bool, dated: bool) -> Result:
     """PESQ and delay, where one voice alone is heard."""
-    facts: Result = {"untaped": spoken.missing + heard.missing}
-    if judged:
-        facts["pesq"] = [round(one, 2) for one in hearing.qualities(spoken, heard, _WINDOWS)]
-    if judged and dated:
-        late = [1_000 * one for one in hearing.delays(spoken, heard)]
-        facts["delay_ms"] = round(statistics.median(late), 1) if late else None
-    return facts
-
-
-class _Grown:
-    """By how much a page's statistics grew, on all its lines of a kind (webrtc-stats)."""
-
-    def __init__(self, kind: str, before: Lines, after: Lines) -> None:
-        self._before, self._after = {line["id"]: line for line in before}, [line for line in after if line["type"] == f"{kind}-rtp"]
-
-    def each(self, name: str) -> list[float]:
-        return [line.get(name, 0) - self._before.get(line["id"], {}).get(name, 0) for line in self._after]
-
-    def all(self, name: str) -> float:
-        return sum(self.each(name))
-
-    def kbit(self, name: str) -> float:
-        return round(self.all(name) * 8 / max(1, *self.each("timestamp"), 1), 1)
-
-
-def _received(grown: _Grown, voices: int) -> Result:
-    """What the listener's browser says of the time between."""
-    samples = grown.each("totalSamplesReceived")
-    # Idle lines are silent all the time: what counts is the time of the voices that can sound at once.
-    sounding = max(1, max(samples) * min(voices, len(samples)))
-    emitted, lost = max(1, grown.all("jitterBufferEmittedCount")), grown.all("packetsLost")
+    windows = hearing.qualities(spoken, heard, _WINDOWS) if judged else []
+    late = hearing.delays(spoken, heard) if judged and dated else []
     return {
-        "concealed": round((grown.all("concealedSamples") - grown.all("silentConcealedSamples")) / sounding, 5),
-        "target_ms": round(1_000 * grown.all("jitterBufferTargetDelay") / emitted, 1),
-        "lost": round(lost / max(1, lost + grown.all("packetsReceived")), 3),
-        "retransmitted": grown.all("retransmittedPacketsReceived"),
-        "received_kbit": grown.kbit("bytesReceived"),
+        "pesq": round(statistics.mean(windows), 3) if windows else None,
+        "delay_ms": round(1_000 * statistics.median(late), 1) if late else None,
+        "untaped": spoken.missing + heard.missing,
     }
 
 
-def _cpu_times() -> tuple[int, int]:
-    """Idle and all jiffies of this machine so far."""
-    times = [int(part) for part in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    return times[3] + times[4], sum(times)
+def _grown(kind: str, before: Totals, after: Totals) -> dict[str, float]:
+    """By how much each figure grew; zero for those that a browser does not know."""
+    return defaultdict(float, {name: value - before[kind].get(name, 0) for name, value in after[kind].items()})
+
+
+def _received(before: Totals, after: Totals, voices: int) -> Result:
+    """What the listener's browser says of the time between."""
+    grown = _grown("inbound-rtp", before, after)
+    # Idle lines are silent all the time: what counts is the time of the voices that can sound at once.
+    sounding = max(1, grown["longest"] * min(voices, after["inbound-rtp"]["lines"]))
+    return {
+        "concealed": round((grown["concealedSamples"] - grown["silentConcealedSamples"]) / sounding, 5),
+        "target_ms": round(1_000 * grown["jitterBufferTargetDelay"] / max(1, grown["jitterBufferEmittedCount"]), 1),
+        "lost": round(grown["packetsLost"] / max(1, grown["packetsLost"] + grown["packetsReceived"]), 3),
+        "retransmitted": grown["retransmittedPacketsReceived"],
+        "received_kbit": round(grown["bytesReceived"] * 8 / max(1, grown["at"]), 1),
+    }

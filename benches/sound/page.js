@@ -48,6 +48,15 @@ const play = (track) => {
 
 // ---- ways in ----------------------------------------------------------------------------
 
+/** What the app watches, and what never changes here. */
+const always = (value) => ({
+  value,
+  subscribe: (run) => {
+    run(value);
+    return () => undefined;
+  },
+});
+
 async function joinArengo({ url, space, token, person, speaks, leg }) {
   relay = leg;
   const door = {
@@ -64,8 +73,9 @@ async function joinArengo({ url, space, token, person, speaks, leg }) {
     return () => clearTimeout(timer);
   };
   const sound = new Arengo.SpaceSound({
-    door, makePeer: Arengo.browserPeer, playback: Arengo.browserPlayback(), scheduler: { after },
-    loudspeaker: new Arengo.DeviceLoudspeaker(null, { recall: () => null, keep: () => undefined }), clock: { now: () => Date.now() }, chance: Math.random,
+    door, makePeer: Arengo.browserPeer, playback: Arengo.browserPlayback(always(true)), loudspeaker: { device: always(null), look: () => undefined },
+    listening: { even: always(true), placed: always(false), canSetVolume: true },
+    clock: { now: () => Date.now() }, scheduler: { after }, chance: Math.random,
   });
   if (speaks) await sound.useTrack(await microphone());
   sound.join(space, "", person);
@@ -109,23 +119,28 @@ async function accept(sdp, leg) {
 // ---- what is measured -------------------------------------------------------------------
 
 const payloads = {}; // names by payload type
+const codecs = /a=rtpmap:(\d+) (\w+)/g;
 
-/** Every received track and every sent one, with its statistics (webrtc-stats). */
-async function lines() {
-  const all = [];
-  for (const peer of peers) {
-    if (peer.connectionState === "closed") continue;
-    const report = await peer.getStats();
+/** The statistics of all received lines together, and of all sent ones (webrtc-stats), with how many samples the longest has. */
+async function totals() {
+  const of = { "inbound-rtp": { lines: 0, longest: 0, at: 0 }, "outbound-rtp": { at: 0 } };
+  for (const peer of peers.filter(({ connectionState }) => connectionState !== "closed")) {
     for (const description of [peer.localDescription, peer.remoteDescription]) {
-      for (const [, number, name] of description?.sdp.matchAll(/a=rtpmap:(\d+) (\w+)/g) ?? []) payloads[number] = name;
+      for (const [, number, name] of description?.sdp.matchAll(codecs) ?? []) payloads[number] = name;
     }
-    report.forEach((entry) => {
-      if (entry.kind !== "audio" || !["inbound-rtp", "outbound-rtp"].includes(entry.type)) return;
-      all.push({ ...entry });
+    (await peer.getStats()).forEach((entry) => {
+      const sum = entry.kind === "audio" ? of[entry.type] : undefined;
+      if (sum === undefined) return;
+      for (const [name, value] of Object.entries(entry)) if (typeof value === "number") sum[name] = (sum[name] ?? 0) + value;
+      sum.lines += 1;
+      sum.longest = Math.max(sum.longest, entry.totalSamplesReceived ?? 0);
+      sum.at = performance.now();
     });
   }
-  return all;
+  return of;
 }
+
+const hears = async () => (await totals())["inbound-rtp"].packetsReceived > 0;
 
 class Tape {
   constructor(track) {

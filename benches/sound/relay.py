@@ -37,20 +37,17 @@ def losses(loss: Loss, seed: int) -> Iterator[bool]:
 
 
 class Leg:
-    """Stands at *port* for *to*: *up* is lost on the way from a browser to there, *down* on the way back."""
+    """Stands at its *end* for *to*: *up* is lost on the way from a browser to there, *down* on the way back."""
 
-    def __init__(self, to: Address, up: Loss, down: Loss, seed: int) -> None:
+    def __init__(self, host: str, to: Address, up: Loss, down: Loss, seed: int) -> None:
         self.payloads: Counter[int] = Counter()  # RTP packets down it, by payload type
         self.late_s = 0.0  # at worst, beyond the delay
         self._to, self._up, self._down = to, losses(up, seed), losses(down, seed + 1_000)
         self._far: dict[Address, socket.socket] = {}  # each browser has a socket of its own towards the far end
         self._near = self._bound()
+        self.end: Address = (host, self._near.getsockname()[1])
         with suppress(OSError):  # punctual on a busy machine, where one may; not what this process starts
             os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
-
-    @property
-    def port(self) -> int:
-        return int(self._near.getsockname()[1])
 
     def close(self) -> None:
         for at in (self._near, *self._far.values()):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from benches.sound.relay import CLEAR
@@ -22,10 +24,10 @@ _BESIDE = (
 class Figures(NamedTuple):
     """All seeds of one system under one condition together; None where nothing was measured."""
 
-    pesq: float | None = None
-    concealed: float | None = None
-    target_ms: float | None = None
-    delay_ms: float | None = None
+    pesq: float | None
+    concealed: float | None
+    target_ms: float | None
+    delay_ms: float | None
 
 
 def figures(results: Results, row: Row, system: str) -> Figures:
@@ -35,20 +37,18 @@ def figures(results: Results, row: Row, system: str) -> Figures:
         values = [result[name] for result in mine if result.get(name) is not None]
         return together(values) if values else None
 
-    windows = [window for result in mine for window in result.get("pesq", [])]
-    pesq = statistics.mean(windows) if windows else None
-    return Figures(pesq, over("concealed", statistics.mean), over("target_ms", statistics.median), over("delay_ms", statistics.median))
+    mean, median = statistics.mean, statistics.median
+    return Figures(over("pesq", mean), over("concealed", mean), over("target_ms", median), over("delay_ms", median))
 
 
 def line(result: dict[str, Any]) -> str:
     """One result, for whoever waits."""
-    title = next(row.title for row in ROWS if row.key == result["row"])
-    pesq = statistics.mean(result["pesq"]) if result.get("pesq") else None
+    delays = f"target {_number(result['target_ms'])} ms, ear {_number(result['delay_ms'])} ms"
+    sizes = f"{result['sent_kbit']} → {result['received_kbit']} kbit/s {result.get('came_as', '')}"
+    machine = f"load {result['load']}, not taped {result['untaped']}, relay late {_number(result.get('relay_late_ms'))} ms"
     return (
-        f"{title:30} {result['system']:7} seed {result['seed']}  PESQ {_number(pesq, 2):4}  concealed {_share(result['concealed']):>7}"
-        f"  target {_number(result['target_ms']):>3}  ear {_number(result.get('delay_ms')):>3} ms  lost {_share(result['lost']):>7}"
-        f"  {result['sent_kbit']:5.1f} → {result['received_kbit']:5.1f} kbit/s  {result.get('came_as', '')}"
-        f"  [{100 * result['busy']:.0f} % busy, load {result['load']}" + f", {result['untaped']} not taped" * bool(result["untaped"]) + "]"
+        f"{result['row']:10} {result['system']:7} seed {result['seed']}: PESQ {_number(result['pesq'], 2)}, "
+        f"concealed {_share(result['concealed'])} of {_share(result['lost'])} lost, {delays}, {sizes} ({machine})"
     )
 
 
@@ -92,49 +92,21 @@ def _markdown(first: str, rows: list[list[str]]) -> str:
 
 
 def page(results: Results, before: Results, versions: str) -> str:
-    """docs/sound.md."""
+    """docs/sound.md, from the words of page.md."""
     loss, straight = tables(results, before)
-    busy, seeds = statistics.mean(result["busy"] for result in results), len({result["seed"] for result in results})
-    return f"""# What an ear hears
-
-<!-- Written by `make sound` from benches/results/sound.json. -->
-
-Arengo beside LiveKit and a direct connection, in one run and in one Chromium: {versions}.
-All microphones play the same synthesised speech, and the browser's own processing is off.
-Arengo is joined by the app's own media code, LiveKit by its client with its defaults.
-The machine was {100 * busy:.0f} % busy on average.
-
-## Loss
-
-Each way between a browser and a server goes through a relay with 20 ms in each direction, which loses packets by a seed.
-PESQ is wide-band (ITU-T P.862.2), of what the listener's browser plays: the mean of four windows of 8 s and {seeds} seeds.
-Audibly concealed is `concealedSamples` less `silentConcealedSamples`, as a part of the samples of the voices that can sound at once.
-Measuring begins 12 s after the connection, when receiver reports have had their effect.
-Under loss LiveKit's PESQ plus {BETTER_BY} is to be reached, and without loss LiveKit's.
-
-{loss}
-Firefox can only record what it plays, as Opus of 64 kbit/s and by a clock of its own: its scores compare with each other alone.
-
-![PESQ by loss](sound/pesq.svg)
-
-## Delay
-
-No loss, and no relay: everybody is on one machine.
-Mouth to ear is the median of half seconds of speech, found in what is played by correlation; both are dated by the machine's clock.
-A direct connection plus {CLOSE_MS:.0f} ms is to be reached, with a jitter buffer target of {TARGET_MS:.0f} ms.
-
-{straight}"""
+    load, seeds = statistics.mean(result["load"] for result in results), len({result["seed"] for result in results})
+    goals = {"better_by": BETTER_BY, "close_ms": CLOSE_MS, "target_ms": TARGET_MS}
+    words = (Path(__file__).parent / "page.md").read_text()
+    return words.format(loss=loss, straight=straight, seeds=seeds, load=load, cores=os.cpu_count(), versions=versions, **goals)
 
 
 def plot(results: Results, before: Results) -> str:
     """PESQ of each system under each loss, as bars in an SVG."""
     rows = [row for row in ROWS if row.scene.relayed]
     left, base, tall, group, bar = 40, 300, 65, 110, 22
-    width, height = left + group * len(rows) + 20, base + 60
-    svg = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' font-family='sans-serif' font-size='11'>",
-        f"<rect width='{width}' height='{height}' fill='#fff'/>",
-    ]
+    width, height = left + group * len(rows) + 20, base + 30
+    svg = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' font-family='sans-serif' font-size='11'>"]
+    svg.append(f"<rect width='{width}' height='{height}' fill='#fff'/>")
     for score in range(1, 6):
         y = base - tall * (score - 1)
         svg.append(f"<line x1='{left}' y1='{y}' x2='{width}' y2='{y}' stroke='#ddd'/><text x='{left - 12}' y='{y + 4}'>{score}</text>")
@@ -144,11 +116,9 @@ def plot(results: Results, before: Results) -> str:
         for number, row in enumerate(rows):
             x, pesq = left + 10 + group * number + bar * place, figures(before if old else results, row, system).pesq
             if pesq is not None:
-                y = base - tall * (pesq - 1)
-                svg.append(f"<rect x='{x}' y='{y:.0f}' width='{bar - 3}' height='{base - y:.0f}' fill='{colour}'/>")
-                svg.append(f"<text x='{x}' y='{y - 4:.0f}' font-size='9'>{pesq:.2f}</text>")
+                top = base - tall * (pesq - 1)
+                svg.append(f"<rect x='{x}' y='{top:.0f}' width='{bar - 3}' height='{base - top:.0f}' fill='{colour}'/>")
+                svg.append(f"<text x='{x}' y='{top - 4:.0f}' font-size='9'>{pesq:.2f}</text>")
     for number, row in enumerate(rows):
-        words = row.title.split()
-        for at in range(0, len(words), 3):
-            svg.append(f"<text x='{left + 10 + group * number}' y='{base + 16 + 5 * at}'>{' '.join(words[at : at + 3])}</text>")
+        svg.append(f"<text x='{left + 10 + group * number}' y='{base + 16}'>{row.key}</text>")
     return "\n".join([*svg, "</svg>\n"])

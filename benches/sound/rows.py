@@ -9,19 +9,17 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
-from tests.voices.fixtures import WORDS
-from tests.voices.synthesis import read_wav, speak_words, write_wav
-
 from benches.sound.relay import Loss
 from benches.sound.systems import Scene
+from tests.voices.fixtures import WORDS
+from tests.voices.synthesis import read_wav, speak_words, write_wav
 
 BETTER_BY = 0.2  # PESQ above LiveKit's, where packets are lost
 CLOSE_MS = 10.0  # mouth to ear beyond a direct connection's
 TARGET_MS = 40.0
 CONCEALED = 0.001
 
-ALL = ("direct", "livekit", "arengo")
-BOTH = ("livekit", "arengo")
+ALL = ("direct", *(BOTH := ("livekit", "arengo")))
 _RATE = 48_000
 _ROOM = 10 ** (-66 / 20)  # a quiet room, below what any voice detection takes for speech
 
@@ -43,11 +41,6 @@ class Row:
     speech: Speech = Speech.READ
     systems: tuple[str, ...] = ALL
     seeded: bool = True
-
-    @property
-    def together(self) -> list[tuple[str, ...]]:
-        """Which systems are measured at the same time: those with Firefox one by one, for it takes much of a machine."""
-        return [(name,) for name in self.systems] if self.scene.firefox else [self.systems]
 
 
 ROWS = (

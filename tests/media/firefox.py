@@ -180,6 +180,10 @@ class Firefox:
             raise BidiError(answer["exceptionDetails"]["text"])
         return answer["result"].get("value")
 
+    async def evaluate(self, expression: str) -> Any:
+        """What *expression* is in the page, awaited; anything that JSON can say."""
+        return json.loads(await self.call(f"async () => JSON.stringify((await ({expression})) ?? null)"))
+
     async def _ask(self, method: str, parameters: dict[str, Any]) -> Any:
         number = next(self._numbers)
         await self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
