@@ -107,7 +107,8 @@ class Core:
         drops_late_total (packets that waited too long for an audience), drops_merging_total (packets later than the merged one
         that they belonged to, for each phase), listeners_merged (who get merged packets now), packets_merged_total,
         listeners_protected (who get earlier frames again in each packet), recovered_total (lost packets of speakers that came back as
-        a copy), asked_again_total (packets that speakers were asked for again), drops_red_total (speakers' packets whose copies lie), handshakes_total,
+        a copy), asked_again_total (packets that speakers were asked for again), drops_red_total (speakers' packets whose copies
+        lie), handshakes_total,
         handshake_failures_total, stun_total, stun_rejected_total, stun_replayed_total (of those, checks seen before),
         routes_refused_total (signed checks from an address that another peer holds, or one too many for their own),
         events_dropped_total, forwarded_total (packets of publishers passed on), tcp_connections,
