@@ -5,8 +5,8 @@ import { voiceIn, type SlotVoice } from "./levels.js";
 import type { SlotReceiver } from "./peer.js";
 import { UNTOUCHED, type Playback } from "./playback.js";
 
-/** How often the slots are looked at: a voice that is lent a slot has its own gain within a frame of speech. */
-export const BALANCE_EVERY_MS = 20;
+/** How often the slots are looked at: a voice that is lent one has its own gain within two frames. A look blocks for a tenth of a millisecond a slot. */
+export const BALANCE_EVERY_MS = 40;
 
 interface BalanceParts {
   readonly playback: Playback;

@@ -38,7 +38,7 @@ function begin(): void {
   balance.follow(slots);
 }
 
-/** *voice* sounds in *slot* for 200 ms. */
+/** *voice* sounds in *slot* for ten looks. */
 async function sounds(slot: number, voice: number, audioLevel = 0.03): Promise<void> {
   for (let frame = 0; frame < 10; frame++) {
     const at = slots[slot];
