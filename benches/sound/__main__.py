@@ -27,6 +27,7 @@ from benches.sound.systems import CHROMIUM, Direct, System, arengo, chromium, li
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 from tests.media.firefox import BidiError
+from websockets import WebSocketException
 
 ROOT = Path(__file__).parents[2]
 TREE = Path(os.environ.get("TREE") or ROOT).resolve()
@@ -42,7 +43,6 @@ def main() -> None:
     results = asyncio.run(run())
     before = json.loads(BEFORE.read_text()) if BEFORE.exists() else []
     rows = "[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n"
-    (OUT / "latest.json").write_text(rows)
     print("", *report.tables(results, before), sep="\n")
     if any(os.environ.get(name) for name in ("ROWS", "SEEDS", "SYSTEMS")):
         return
@@ -83,11 +83,12 @@ async def run() -> list[dict[str, Any]]:
                         await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)  # two at a time would disturb each other
                         try:
                             measured = await measure(row, seed, present, browser, url) if present else []
-                        except (PlaywrightError, BidiError, TimeoutError, AssertionError, httpx.HTTPError) as error:
+                        except (PlaywrightError, BidiError, WebSocketException, TimeoutError, AssertionError, httpx.HTTPError) as error:
                             print(f"{row.title}, seed {seed}: could not be measured: {error!r}", flush=True)
                             measured = []
                         fcntl.flock(turn, fcntl.LOCK_UN)
                         results += measured
+                        (OUT / "latest.json").write_text(json.dumps(results))
                         print(*map(report.line, measured), sep="\n", flush=True)
     return results
 
