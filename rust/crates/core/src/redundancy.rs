@@ -134,8 +134,9 @@ pub struct LossWatch {
     /// Losses named, and in how many bursts; both fade.
     lost: u16,
     bursts: u16,
-    /// The loss that is believed, of 256; it fades with each report.
+    /// The loss that reports tell, of 256, and the one by what was named; they fade with each report.
     loss: u8,
+    named_loss: u8,
     given: Redundancy,
     /// When as much was last needed.
     needed: Time,
@@ -166,6 +167,7 @@ impl LossWatch {
     /// A report has been read; *worst* is the largest loss in it.
     pub fn reported(&mut self, worst: u8) {
         self.loss = worst.max(self.loss - self.loss.div_ceil(4));
+        self.named_loss -= self.named_loss.div_ceil(4);
         if self.bursts > 4 * BURSTS {
             (self.bursts, self.lost) = (self.bursts / 2, self.lost / 2);
         }
@@ -189,21 +191,28 @@ impl LossWatch {
         self.named_now = self.named_now.saturating_add(1);
         if self.named_now >= NAMED {
             let share = u16::from(self.named_now) * 256 / PACKETS_A_SECOND;
-            self.loss = self.loss.max(u8::try_from(share).unwrap_or(u8::MAX));
+            let share = u8::try_from(share).unwrap_or(u8::MAX);
+            self.named_loss = self.named_loss.max(share);
         }
     }
 
     /// The loss that is believed, of 256.
     #[must_use]
-    pub const fn loss(&self) -> u8 {
-        self.loss
+    pub fn loss(&self) -> u8 {
+        self.loss.max(self.named_loss)
     }
 
     /// What this listener is given; *elsewhere* is the share of its losses that copies cannot mend.
     ///
     /// More is given at once, and less after a while without need of it.
     pub fn judge(&mut self, now: Time, elsewhere: u8) -> Redundancy {
-        let loss = self.loss.saturating_sub(elsewhere);
+        // What never came to us is named, too: while anything is lost elsewhere, only reports are believed.
+        let believed = if elsewhere == 0 {
+            self.loss()
+        } else {
+            self.loss
+        };
+        let loss = believed.saturating_sub(elsewhere);
         let wanted = match loss {
             ..LOSS_FOR_ONE => Redundancy::None,
             LOSS_FOR_ONE..LOSS_FOR_TWO => Redundancy::One,
@@ -355,6 +364,10 @@ mod tests {
         let mut watch = LossWatch::default();
         watch.reported(40);
         assert_eq!(watch.judge(Time::ZERO, 40), Redundancy::None);
+        let mut watch = LossWatch::default();
+        (0..50).for_each(|sequence| watch.named(Time::ZERO, 0, 7 * sequence));
+        assert_eq!(watch.judge(Time::ZERO, 2), Redundancy::None);
+        assert_eq!(watch.judge(Time::ZERO, 0), Redundancy::Two);
     }
 
     /// What is given after ten seconds in which *lost* says of each packet whether it is missing.
