@@ -142,22 +142,28 @@ function install(): void {
     node.connect(mute);
     return node;
   };
-  const tapStream = async (stream: MediaStream): Promise<GainNode | undefined> => {
+  interface Tapped {
+    /** Held here: Chromium collects a source that nobody holds, though it is connected. */
+    readonly source: AudioNode;
+    readonly volume: GainNode;
+  }
+  const tapStream = async (stream: MediaStream): Promise<Tapped | undefined> => {
     mixer ??= openMixer();
     const node = await mixer;
     if (audio === undefined || stream.getAudioTracks().length === 0) return undefined;
+    const source = audio.createMediaStreamSource(stream);
     const volume = new GainNode(audio, { gain: volumeOf(stream) });
-    audio.createMediaStreamSource(stream).connect(volume).connect(node);
-    return volume;
+    source.connect(volume).connect(node);
+    return { source, volume };
   };
   // What is heard is what elements play, as loud as they play it, and nothing that merely arrives. Elements that play
   // the same stream add up, as they do in browsers.
   const streamOf = new Map<HTMLMediaElement, MediaStream>();
-  const playing = new Map<MediaStream, Promise<GainNode | undefined>>();
+  const playing = new Map<MediaStream, Promise<Tapped | undefined>>();
   const volumeOf = (stream: MediaStream): number =>
     [...streamOf].reduce((sum, [element, own]) => sum + (own === stream && !element.muted ? element.volume : 0), 0);
   const turn = (stream: MediaStream | undefined): void => {
-    if (stream !== undefined) void playing.get(stream)?.then((volume) => volume?.gain.setValueAtTime(volumeOf(stream), 0));
+    if (stream !== undefined) void playing.get(stream)?.then((tapped) => tapped?.volume.gain.setValueAtTime(volumeOf(stream), 0));
   };
   const watch = (name: "srcObject" | "volume" | "muted", then: (element: HTMLMediaElement, value: unknown) => void): void => {
     const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, name);
@@ -181,7 +187,7 @@ function install(): void {
       turn(value);
     }
     if (before === undefined || [...streamOf.values()].includes(before)) return turn(before);
-    void playing.get(before)?.then((volume) => volume?.disconnect());
+    void playing.get(before)?.then((tapped) => tapped?.source.disconnect());
     playing.delete(before);
   });
   for (const name of ["volume", "muted"] as const) watch(name, (element) => turn(streamOf.get(element)));
