@@ -15,7 +15,6 @@ import numpy as np
 from tests.voices.ear import audible_spans, loudness_db
 from tests.voices.fixtures import WORDS, ear, quiet_talk_file, talk_file, voice_file
 
-
 WHISPER_DB = 12
 
 
