@@ -1,8 +1,7 @@
 """What an ear hears of Arengo, LiveKit and a direct connection, side by side in one Chromium: `make sound`.
 
-Environment: ROWS=0,15 these rows alone, SEEDS=1 so many seeds, SYSTEMS=arengo,livekit these alone: then the result is
-only printed. TREE=path takes server and app from another tree, ARENGO=command its server by another command.
-BEFORE=1 keeps the result as what later ones are compared with.
+Environment: ROWS=0,15 these rows alone, SEEDS=1 so many, SYSTEMS=arengo,livekit these alone: then it is only printed. TREE=path:
+server and app of another tree; ARENGO=command: its server. BEFORE=1: the result is what later ones are compared with.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 from benches.sound import report
@@ -36,6 +35,7 @@ LIVEKIT = ROOT / "benches" / ".peers" / "livekit-server"
 CLIENT = Path(__file__).parent / "node_modules" / "livekit-client"
 RESULTS, BEFORE = (ROOT / "benches" / "results" / name for name in ("sound.json", "sound-before.json"))
 DOCS = ROOT / "docs"
+_WITHIN_S = 300.0  # one measurement
 
 
 def main() -> None:
@@ -55,6 +55,14 @@ def main() -> None:
     (DOCS / "sound.md").write_text(report.page(results, before, versions()))
 
 
+async def its_turn(turn: TextIO) -> None:
+    """Wait until no other measurement is under way on this machine: two at a time would disturb each other."""
+    while True:
+        with suppress(BlockingIOError):
+            return fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        await asyncio.sleep(1.0)
+
+
 async def run() -> list[dict[str, Any]]:
     """Measure what the environment asks for; each result is printed as it comes."""
     if task := asyncio.current_task():
@@ -71,18 +79,16 @@ async def run() -> list[dict[str, Any]]:
         systems: dict[str, System] = {"arengo": ours, "direct": Direct()}
         if LIVEKIT.exists():
             systems["livekit"] = await hall.enter_async_context(livekit(folder, first(folder / "livekit", str(LIVEKIT))))
-        for speech in Speech:
-            rows = [row for row in ROWS if row.speech is speech and (not chosen or row.key in chosen)]
-            if not rows:
-                continue
+        rows = [row for row in ROWS if not chosen or row.key in chosen]
+        for speech in (one for one in Speech if any(row.speech is one for row in rows)):
+            cells = [(row, seed) for row in rows if row.speech is speech for seed in range(1, 1 + (seeds if row.seeded else 1))]
             async with await chromium(playwright, first(folder / "chromium", CHROMIUM), speech_file(speech, OUT)) as browser:
-                for row, seed in [(one, seed) for one in rows for seed in range(1, 1 + (seeds if one.seeded else 1))]:
-                    # One Firefox takes much of a machine.
+                for row, seed in cells:
                     for names in [(name,) for name in row.systems] if row.scene.firefox else [row.systems]:
                         present = [systems[name] for name in names if name in systems and (not wanted or name in wanted)]
-                        await asyncio.to_thread(fcntl.flock, turn, fcntl.LOCK_EX)  # two at a time would disturb each other
+                        await its_turn(turn)
                         try:
-                            measured = await measure(row, seed, present, browser, url) if present else []
+                            measured = await asyncio.wait_for(measure(row, seed, present, browser, url), _WITHIN_S) if present else []
                         except (PlaywrightError, BidiError, WebSocketException, TimeoutError, AssertionError, httpx.HTTPError) as error:
                             print(f"{row.title}, seed {seed}: could not be measured: {error!r}", flush=True)
                             measured = []

@@ -75,9 +75,8 @@ def lag(spoken: Samples, heard: Samples) -> tuple[float, float]:
 def delays(spoken: Recording, heard: Recording) -> list[float]:
     """Mouth to ear in seconds for each half second that was loud enough and came recognisably."""
     starts = np.arange(spoken.start_s, min(spoken.end_s, heard.end_s) - _LATEST_S - _GLIMPSE_S, _STEP_S)
-    said = [(start_s, spoken.piece(start_s, _GLIMPSE_S)) for start_s in starts]
-    loud = [(start_s, piece) for start_s, piece in said if np.sqrt(np.mean(piece**2)) > _AUDIBLE]
-    found = [lag(piece, heard.piece(start_s, _GLIMPSE_S + _LATEST_S)) for start_s, piece in loud]
+    said = ((start_s, spoken.piece(start_s, _GLIMPSE_S)) for start_s in starts)
+    found = [lag(piece, heard.piece(start_s, _GLIMPSE_S + _LATEST_S)) for start_s, piece in said if np.std(piece) > _AUDIBLE]
     return [late for late, likeness in found if likeness > _ALIKE]
 
 

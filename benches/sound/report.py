@@ -43,12 +43,11 @@ def figures(results: Results, row: Row, system: str) -> Figures:
 
 def line(result: dict[str, Any]) -> str:
     """One result, for whoever waits."""
-    delays = f"target {_number(result['target_ms'])} ms, ear {_number(result['delay_ms'])} ms"
-    sizes = f"{result['sent_kbit']} → {result['received_kbit']} kbit/s {result.get('came_as', '')}"
-    machine = f"load {result['load']}, not taped {result['untaped']}, relay late {_number(result.get('relay_late_ms'))} ms"
+    late = f"relay late {_number(result.get('relay_late_ms'))} ms, load {result['load']}, not taped {result['untaped']}"
     return (
         f"{result['row']:10} {result['system']:7} seed {result['seed']}: PESQ {_number(result['pesq'], 2)}, "
-        f"concealed {_share(result['concealed'])} of {_share(result['lost'])} lost, {delays}, {sizes} ({machine})"
+        f"concealed {_share(result['concealed'])} of {_share(result['lost'])} lost, target {_number(result['target_ms'])} ms, ear "
+        f"{_number(result['delay_ms'])} ms, {result['sent_kbit']} → {result['received_kbit']} kbit/s {result.get('came_as', '')} ({late})"
     )
 
 
@@ -61,8 +60,8 @@ def tables(results: Results, before: Results) -> tuple[str, str]:
         if ours.concealed is None and theirs.concealed is None:
             continue
         if row.scene.relayed:
-            is_lossy = (row.scene.to_listener, row.scene.from_speaker) != (CLEAR, CLEAR)
-            goal = None if theirs.pesq is None else round(theirs.pesq + (BETTER_BY if is_lossy else 0.0), 2)
+            more = 0.0 if (row.scene.to_listener, row.scene.from_speaker) == (CLEAR, CLEAR) else BETTER_BY
+            goal = None if theirs.pesq is None else round(theirs.pesq + more, 2)
             cells = [f"{_share(of.concealed)} / {_number(of.pesq, 2)}" for of in shown]
             loss.append([row.title, *cells, _number(goal, 2), _met((goal, ours.pesq))])
         else:

@@ -16,8 +16,7 @@ from tests.voices.synthesis import read_wav, speak_words, write_wav
 
 BETTER_BY = 0.2  # PESQ above LiveKit's, where packets are lost
 CLOSE_MS = 10.0  # mouth to ear beyond a direct connection's
-TARGET_MS = 40.0
-CONCEALED = 0.001
+TARGET_MS, CONCEALED = 40.0, 0.001  # at most, of the jitter buffer and of the sound
 
 ALL = ("direct", *(BOTH := ("livekit", "arengo")))
 _RATE = 48_000
