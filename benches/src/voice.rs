@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use arengo_wire::opus::{Frames, SILENCE_FRAME};
+use arengo_wire::opus::{Frames, PAUSE_FRAME, SILENCE_FRAME};
 
 use crate::Failure;
 
@@ -107,7 +107,7 @@ impl Voices {
 
     /// Whose *opus* is, frame by frame: all of one voice and in order.
     pub fn recognise(&self, opus: &[u8]) -> Recognised {
-        if opus == SILENCE_FRAME {
+        if opus == SILENCE_FRAME || opus == PAUSE_FRAME {
             // Some servers close a voice with it that paused.
             return Recognised::Somewhere;
         }
