@@ -43,12 +43,22 @@ export class UplinkWatch {
   }
 }
 
+interface Entry extends RTCStats {
+  readonly packetsSent?: number;
+  readonly fractionLost?: number;
+  readonly roundTripTime?: number;
+  readonly nominated?: boolean;
+  readonly currentRoundTripTime?: number;
+}
+
 /** Null before the first report. */
 function toldBy(stats: RTCStatsReport): Told | null {
-  const entries = [...stats.values()] as readonly (RTCStats & { packetsSent?: number; fractionLost?: number; roundTripTime?: number })[];
+  const entries = [...stats.values()] as readonly Entry[];
   const told = entries.find(({ type }) => type === "remote-inbound-rtp");
   if (told === undefined) return null;
   const { timestamp: at, fractionLost: lost = 0, roundTripTime } = told;
   const sent = entries.find(({ type }) => type === "outbound-rtp")?.packetsSent ?? 0;
-  return { at, sent, lost, roundTripMs: roundTripTime === undefined ? null : roundTripTime * 1000 };
+  // A queue delays both, the report and the connectivity check; a hiccup only one.
+  const check = entries.find(({ type, nominated }) => type === "candidate-pair" && nominated)?.currentRoundTripTime || Infinity;
+  return { at, sent, lost, roundTripMs: roundTripTime === undefined ? null : Math.min(roundTripTime, check) * 1000 };
 }

@@ -114,11 +114,12 @@ export class FakePeer implements Peer {
     this.connectionState = "closed";
   }
 
-  /** As if a receiver report had come at *at* ms, *sent* packets after the start. */
-  report(at: number, sent: number, { roundTripTime = 0.04, fractionLost = 0 } = {}): void {
+  /** As if a receiver report had come at *at* ms, *sent* packets after the start; *check* is the round trip of ICE. */
+  report(at: number, sent: number, { roundTripTime = 0.04, fractionLost = 0, check }: { roundTripTime?: number; fractionLost?: number; check?: number } = {}): void {
     this.stats = {
       sent: { id: "sent", type: "outbound-rtp", timestamp: at, packetsSent: sent },
       told: { id: "told", type: "remote-inbound-rtp", timestamp: at, fractionLost, roundTripTime },
+      pair: { id: "pair", type: "candidate-pair", timestamp: at, nominated: true, currentRoundTripTime: check ?? roundTripTime },
     };
   }
 

@@ -176,6 +176,16 @@ describe("the sound of a space", () => {
     expect(bitrates).toEqual([48_000, 48_000, 48_000, 24_000]);
   });
 
+  it("takes a report that was late alone for a hiccup", async () => {
+    await playing();
+    await sound.useTrack(new FakeTrack("mine").asTrack());
+    for (const [index, roundTripTime] of [0.04, 0.04, 0.3].entries()) {
+      peer(0).report(index * 1_500, index * 75, { roundTripTime, check: 0.04 });
+      await time.pass(UPLINK_EVERY_MS);
+    }
+    expect(peer(0).bitrate).toBe(48_000);
+  });
+
   it("takes one report of loss for one, however often it looks", async () => {
     await playing();
     await sound.useTrack(new FakeTrack("mine").asTrack());

@@ -7,7 +7,7 @@
 /// Packets behind the newest that are remembered; later ones are of no use to anybody.
 const WINDOW: u64 = 64;
 /// Packets behind the newest that are asked for again, 180 ms,
-const ASKED: u64 = 9;
+pub const ASKED: u64 = 9;
 /// once when they are missed, and then at each so many packets.
 const ASKED_EACH: u64 = 3;
 

@@ -17,6 +17,7 @@ use crate::limits;
 use crate::neighbours::{Spoken, WordKind};
 use crate::outbox::Outbox;
 use crate::peer::{PeerKey, Publisher};
+use crate::recovery::ASKED;
 use crate::redundancy::LossWatch;
 use crate::reports::{self, COMPOUND};
 use crate::route::Route;
@@ -34,9 +35,6 @@ enum Dropped {
     Forged,
     Replayed,
 }
-
-/// Most packets that are asked for at once: as far back as is asked at all.
-const MOST_MISSING: usize = 9;
 
 /// What a packet says, and where in it: what it says again of lost packets, the oldest first, then its own.
 type Said = [Option<(Spoken, Range<usize>)>; RED_COPIES + 1];
@@ -222,7 +220,7 @@ impl Shard {
         let Some((publisher, ssrc)) = publisher.and_then(|one| Some((one, one.ssrc?))) else {
             return;
         };
-        let mut missing = [0; MOST_MISSING];
+        let mut missing = [0; ASKED as usize];
         let mut count = 0;
         for (place, sequence) in missing.iter_mut().zip(publisher.recovery.missing()) {
             *place = sequence;

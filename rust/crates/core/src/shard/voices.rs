@@ -32,32 +32,35 @@ struct Exit<'a> {
 impl Exit<'_> {
     /// To the stage at once, to the audience when it is its turn; with earlier frames for those who lose packets.
     fn send(&mut self, packet: &SlotPacket<'_>, recent: Option<&Recent<'_>>) {
-        for redundancy in Redundancy::ALL {
-            if redundancy != Redundancy::None
-                && !self.listeners.any_with_redundancy(packet.lines, redundancy)
-            {
+        self.send_with(Redundancy::None, packet);
+        let [_, with_copies @ ..] = Redundancy::ALL;
+        for redundancy in with_copies {
+            if !self.listeners.any_with_redundancy(packet.lines, redundancy) {
                 continue;
             }
             let mut room = [0; OPUS_PACKET];
             let copied = recent.and_then(|recent| recent.write(packet.opus, redundancy, &mut room));
-            let with_copies = copied
-                .and_then(|len| room.get(..len))
-                .map(|opus| SlotPacket {
-                    opus,
-                    red: true,
-                    ..*packet
-                });
-            let packet = with_copies.as_ref().unwrap_or(packet);
-            to_stage(
-                packet,
-                redundancy,
-                self.listeners,
-                self.links,
-                self.out,
-                self.stats,
-            );
-            self.queue(Section::Plain(redundancy), packet);
+            let copied = copied.and_then(|len| room.get(..len));
+            let copied = copied.map(|opus| SlotPacket {
+                opus,
+                red: true,
+                ..*packet
+            });
+            self.send_with(redundancy, copied.as_ref().unwrap_or(packet));
         }
+    }
+
+    /// To those who get so much redundancy.
+    fn send_with(&mut self, redundancy: Redundancy, packet: &SlotPacket<'_>) {
+        to_stage(
+            packet,
+            redundancy,
+            self.listeners,
+            self.links,
+            self.out,
+            self.stats,
+        );
+        self.queue(Section::Plain(redundancy), packet);
     }
 
     fn queue(&mut self, section: Section, packet: &SlotPacket<'_>) {
