@@ -44,10 +44,9 @@ def main() -> None:
     before = json.loads(BEFORE.read_text()) if BEFORE.exists() else []
     rows = "[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n"
     print("", *report.tables(results, before), sep="\n")
-    if any(os.environ.get(name) for name in ("ROWS", "SEEDS", "SYSTEMS")):
-        return
     if os.environ.get("BEFORE"):
         BEFORE.write_text(rows)
+    if any(os.environ.get(name) for name in ("ROWS", "SEEDS", "SYSTEMS", "BEFORE")):
         return
     RESULTS.write_text(rows)
     (DOCS / "sound").mkdir(exist_ok=True)

@@ -74,7 +74,7 @@ async function joinArengo({ url, space, token, person, speaks, leg }) {
   };
   const sound = new Arengo.SpaceSound({
     door, makePeer: Arengo.browserPeer, playback: Arengo.browserPlayback(always(true)), loudspeaker: { device: always(null), look: () => undefined },
-    listening: { even: always(true), placed: always(false), canSetVolume: true },
+    listening: { even: always(true), placed: always(false), canSetVolume: true }, onDesk: true,
     clock: { now: () => Date.now() }, scheduler: { after }, chance: Math.random,
   });
   if (speaks) await sound.useTrack(await microphone());

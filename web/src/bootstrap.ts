@@ -24,7 +24,8 @@ export function bootstrap(): Arengo {
   const capture = browserCapture();
   const loudspeaker = new DeviceLoudspeaker(browserOutputs(), memory);
   const listening = new ListeningChoices(memory, canSetVolume());
-  const mayMix = platform.backgroundOf(navigator) === "keeps" ? new Cell(true) : network.visible;
+  const onDesk = platform.backgroundOf(navigator) === "keeps";
+  const mayMix = onDesk ? new Cell(true) : network.visible;
   const account = new AccountOfReader(api);
   const signedOut = (): void => void account.refresh();
   const current = new Cell<Stay | null>(null);
@@ -38,7 +39,7 @@ export function bootstrap(): Arengo {
   network.visible.subscribe((visible) => visible && companions.light.pageShown());
 
   function aStay(spaceId: string): Stay {
-    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(mayMix), loudspeaker, listening, clock, scheduler, chance });
+    const sound = new SpaceSound({ makePeer: browserPeer, door, playback: browserPlayback(mayMix), loudspeaker, listening, onDesk, clock, scheduler, chance });
     const microphone = new DeviceMicrophone({ ...capture, makeMeter: browserMeter, scheduler, memory, outlet: sound });
     return new StayMachine(spaceId, { api, dialer, sound, microphone, network, memory: tabMemory, clock, scheduler, chance, signedOut });
   }

@@ -48,11 +48,12 @@ export class MediaSession {
   /** Whose session it is; known once it is connected. */
   person: string | null = null;
 
-  /** *music*: what the microphone's line sends is music rather than speech. */
+  /** *music*: what the microphone's line sends is music rather than speech; *onDesk*: this is no phone. */
   constructor(
     private readonly peer: Peer,
     private readonly door: MediaDoor,
     private readonly music: boolean,
+    private readonly onDesk: boolean,
   ) {
     const most = music ? MUSIC_BPS : SPEECH_BPS;
     this.#mic = peer.addTransceiver("audio", { direction: "sendonly", sendEncodings: [{ maxBitrate: most }] });
@@ -121,7 +122,7 @@ export class MediaSession {
   async #describe(): Promise<string | null> {
     try {
       const { sdp = "" } = await this.peer.createOffer();
-      return (await this.#takes(askForMore(sdp, this.music))) ?? (await this.#takes(sdp));
+      return (await this.#takes(askForMore(sdp, { stereo: this.music || this.onDesk, pauses: !this.music }))) ?? (await this.#takes(sdp));
     } catch {
       return null;
     }

@@ -21,6 +21,8 @@ export interface SoundParts {
   readonly playback: PlaybackParts;
   readonly loudspeaker: DeviceLoudspeaker;
   readonly listening: Listening;
+  /** Browsers on phones take less trouble with Opus. */
+  readonly onDesk: boolean;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
@@ -149,7 +151,7 @@ export class SpaceSound implements Sound {
 
   #make(): MediaSession | null {
     const peer = this.parts.makePeer();
-    return peer && new MediaSession(peer, this.parts.door, this.#music);
+    return peer && new MediaSession(peer, this.parts.door, this.#music, this.parts.onDesk);
   }
 
   /** Make the next session beside the present one. */

@@ -3,7 +3,7 @@ import { Uplink } from "../model/index.js";
 /** The part of a sender that tells how its packets fare, and takes a bitrate. */
 export type RatedSender = Pick<RTCRtpSender, "getStats" | "getParameters" | "setParameters">;
 
-/** What a receiver report said, with what had been sent by then. */
+/** What a receiver report said, with what had been sent by then: packets, all in all. */
 interface Told {
   readonly at: number;
   readonly sent: number;
@@ -32,7 +32,9 @@ export class UplinkWatch {
     this.#last = told;
     if (last === null) return;
     const before = this.#uplink.bitrate;
-    this.#uplink.hear({ ...told, packets: Math.max(0, told.sent - last.sent) });
+    const packets = Math.max(0, told.sent - last.sent);
+    const lost = packets === 0 ? 0 : (told.lost - last.lost) / packets;
+    this.#uplink.hear({ ...told, packets, lost: Math.min(1, Math.max(0, lost)) });
     if (this.#uplink.bitrate !== before) await this.#send(this.#uplink.bitrate);
   }
 
@@ -45,7 +47,7 @@ export class UplinkWatch {
 
 interface Entry extends RTCStats {
   readonly packetsSent?: number;
-  readonly fractionLost?: number;
+  readonly packetsLost?: number;
   readonly roundTripTime?: number;
   readonly nominated?: boolean;
   readonly currentRoundTripTime?: number;
@@ -56,7 +58,8 @@ function toldBy(stats: RTCStatsReport): Told | null {
   const entries = [...stats.values()] as readonly Entry[];
   const told = entries.find(({ type }) => type === "remote-inbound-rtp");
   if (told === undefined) return null;
-  const { timestamp: at, fractionLost: lost = 0, roundTripTime } = told;
+  // The fraction that a report tells is for the encoder, and has a limit.
+  const { timestamp: at, packetsLost: lost = 0, roundTripTime } = told;
   const sent = entries.find(({ type }) => type === "outbound-rtp")?.packetsSent ?? 0;
   // A queue delays both, the report and the connectivity check; a hiccup only one.
   const check = entries.find(({ type, nominated }) => type === "candidate-pair" && nominated)?.currentRoundTripTime || Infinity;

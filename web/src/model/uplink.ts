@@ -11,8 +11,10 @@ const TRIPS_FOR_MS = 60_000;
 /** The round trip is measured by the last sender report, and browsers send one every five seconds or so: an old one counts once. */
 const NEXT_TRIP_MS = 8_000;
 
-/** Share of the packets from which on bits may be too many. */
-const HEAVY_LOSS = 0.1;
+/** Share of the packets from which on bits may be too many: of less, copies bring most back. */
+const HEAVY_LOSS = 0.2;
+/** And where fewer bits have mended some of it already. */
+const EXCESS = 0.1;
 /** A way that has lost less than this for so long has become another. */
 const NO_LOSS = 0.02;
 const FORGET_MS = 30_000;
@@ -53,6 +55,8 @@ export class Uplink {
   #queuedAt = -Infinity;
   /** The loss for which the last step down was made, until it is known whether that helped. */
   #blamed: number | null = null;
+  /** The last step down mended some. */
+  #hasHelped = false;
   /** Loss that fewer bits do not mend. */
   #ownLoss = 0;
   #lostAt = -Infinity;
@@ -107,14 +111,15 @@ export class Uplink {
   }
 
   #weigh(loss: number, queue: number, at: number): void {
-    if (this.#blamed !== null && this.#blamed - loss < MENDED) {
+    if (this.#blamed !== null) this.#hasHelped = this.#blamed - loss >= MENDED;
+    if (this.#blamed !== null && !this.#hasHelped) {
       this.#ownLoss = Math.max(this.#ownLoss, loss);
       this.#patience = PATIENCE_MS;
     }
     this.#blamed = null;
     this.#forget(loss, at);
     const mine = loss - this.#ownLoss;
-    if (mine >= HEAVY_LOSS) this.#blame(loss, at);
+    if (mine >= (this.#hasHelped ? EXCESS : HEAVY_LOSS)) this.#blame(loss, at);
     else if (queue >= QUEUE_MS / 2) this.#calmSince = null;
     else this.#rest(at);
   }

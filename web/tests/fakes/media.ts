@@ -115,10 +115,10 @@ export class FakePeer implements Peer {
   }
 
   /** As if a receiver report had come at *at* ms, *sent* packets after the start; *check* is the round trip of ICE. */
-  report(at: number, sent: number, { roundTripTime = 0.04, fractionLost = 0, check }: { roundTripTime?: number; fractionLost?: number; check?: number } = {}): void {
+  report(at: number, sent: number, { roundTripTime = 0.04, packetsLost = 0, check }: { roundTripTime?: number; packetsLost?: number; check?: number } = {}): void {
     this.stats = {
       sent: { id: "sent", type: "outbound-rtp", timestamp: at, packetsSent: sent },
-      told: { id: "told", type: "remote-inbound-rtp", timestamp: at, fractionLost, roundTripTime },
+      told: { id: "told", type: "remote-inbound-rtp", timestamp: at, packetsLost, roundTripTime },
       pair: { id: "pair", type: "candidate-pair", timestamp: at, nominated: true, currentRoundTripTime: check ?? roundTripTime },
     };
   }

@@ -6,31 +6,38 @@ const aSection = (...lines: string[]): string => ["m=audio 9 UDP/TLS/RTP/SAVPF 6
 const OPUS = "a=rtpmap:111 opus/48000/2";
 const RED = "a=rtpmap:63 red/48000/2";
 const NACK = "a=rtcp-fb:111 nack";
+const SPEECH = { stereo: false, pauses: true };
+const MUSIC = { stereo: true, pauses: false };
 
 describe("our offer", () => {
   it("asks for retransmission of Opus on every line, and of nothing else", () => {
     const sdp = "v=0\r\n" + aSection(RED, OPUS) + aSection(OPUS, RED);
-    expect(askForMore(sdp, false)).toBe("v=0\r\n" + aSection(RED, OPUS, NACK) + aSection(OPUS, NACK, RED));
+    expect(askForMore(sdp, SPEECH)).toBe("v=0\r\n" + aSection(RED, OPUS, NACK) + aSection(OPUS, NACK, RED));
   });
 
   it("asks for stereo wherever it listens", () => {
     const sdp = aSection("a=sendonly", OPUS, NACK, "a=fmtp:111 minptime=10") + aSection("a=recvonly", OPUS, NACK, "a=fmtp:111 minptime=10");
     const asked = aSection("a=sendonly", OPUS, NACK, "a=fmtp:111 minptime=10") + aSection("a=recvonly", OPUS, NACK, "a=fmtp:111 minptime=10;stereo=1");
-    expect(askForMore(sdp, false)).toBe(asked);
+    expect(askForMore(sdp, SPEECH)).toBe(asked);
   });
 
   it("says of music that it comes in stereo and without pauses", () => {
     const sdp = aSection("a=sendonly", OPUS, NACK, "a=fmtp:63 111/111", "a=fmtp:111 minptime=10");
-    expect(askForMore(sdp, true)).toBe(aSection("a=sendonly", OPUS, NACK, "a=fmtp:63 111/111", "a=fmtp:111 minptime=10;sprop-stereo=1;usedtx=0"));
+    expect(askForMore(sdp, MUSIC)).toBe(aSection("a=sendonly", OPUS, NACK, "a=fmtp:63 111/111", "a=fmtp:111 minptime=10;sprop-stereo=1;usedtx=0"));
+  });
+
+  it("says of speech from a desk that it comes in stereo, which makes Chromium code it better", () => {
+    const sdp = aSection("a=sendonly", OPUS, NACK, "a=fmtp:111 minptime=10");
+    expect(askForMore(sdp, { stereo: true, pauses: true })).toBe(aSection("a=sendonly", OPUS, NACK, "a=fmtp:111 minptime=10;sprop-stereo=1"));
   });
 
   it("asks once, where a browser asks by itself", () => {
     const sdp = aSection("a=recvonly", OPUS, NACK, "a=fmtp:111 stereo=1;useinbandfec=1", RED);
-    expect(askForMore(sdp, true)).toBe(sdp);
+    expect(askForMore(sdp, MUSIC)).toBe(sdp);
   });
 
   it("leaves a line without Opus as it is", () => {
-    expect(askForMore(aSection(RED), true)).toBe(aSection(RED));
+    expect(askForMore(aSection(RED), MUSIC)).toBe(aSection(RED));
   });
 });
 

@@ -32,7 +32,7 @@ beforeEach(() => {
   };
   listening = new ListeningChoices(new FakeMemory(), true);
   loudspeaker = new DeviceLoudspeaker(new FakeDevices().asDevices(), new FakeMemory());
-  sound = new SpaceSound({ makePeer, door, playback, loudspeaker, listening, clock: time, scheduler: time, chance: () => 0.5 });
+  sound = new SpaceSound({ makePeer, door, playback, loudspeaker, listening, onDesk: false, clock: time, scheduler: time, chance: () => 0.5 });
 });
 
 function peer(index: number): FakePeer {
@@ -190,7 +190,7 @@ describe("the sound of a space", () => {
     await playing();
     await sound.useTrack(new FakeTrack("mine").asTrack());
     for (let sent = 0; sent < 3_000; sent += 50) {
-      peer(0).report(sent === 0 ? 0 : 1_500, sent, { fractionLost: 1 });
+      peer(0).report(sent === 0 ? 0 : 1_500, sent, { packetsLost: sent });
       await time.pass(UPLINK_EVERY_MS);
     }
     expect(peer(0).bitrate).toBe(48_000);

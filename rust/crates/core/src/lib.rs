@@ -32,6 +32,7 @@ pub mod loudness;
 pub mod merging;
 pub mod neighbours;
 mod outbox;
+mod overdue;
 mod pace;
 mod peer;
 mod recovery;

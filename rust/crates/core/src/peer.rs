@@ -9,6 +9,7 @@ use crate::ice::IceAgent;
 use crate::level::LevelTracker;
 use crate::limits::SLOTS;
 use crate::loudness::LoudnessMeter;
+use crate::overdue::Overdue;
 use crate::pace::Pace;
 use crate::recovery::Recovery;
 use crate::redundancy::{LossWatch, Redundancy};
@@ -120,6 +121,10 @@ pub struct Publisher {
     pub capture: CaptureClock,
     /// What its packets lost on their way.
     pub recovery: Recovery,
+    /// When its next packet is overdue.
+    pub overdue: Overdue,
+    /// Whether it stands in the list of those for whose packets the shard waits.
+    pub is_awaited: bool,
     /// How loud its speech is.
     pub loudness: LoudnessMeter,
     /// What receiver reports tell it.
@@ -127,6 +132,11 @@ pub struct Publisher {
 }
 
 impl Publisher {
+    /// Whether it is asked again for what was lost.
+    pub(crate) const fn may_be_asked(&self) -> bool {
+        self.nack && self.allowed
+    }
+
     pub(crate) fn of(negotiated: &Negotiated) -> Option<Box<Self>> {
         let mic = negotiated.mic.as_ref()?;
         Some(Box::new(Self {
@@ -140,6 +150,8 @@ impl Publisher {
             level: LevelTracker::default(),
             capture: CaptureClock::default(),
             recovery: Recovery::default(),
+            overdue: Overdue::default(),
+            is_awaited: false,
             loudness: LoudnessMeter::default(),
             reception: Reception::default(),
         }))

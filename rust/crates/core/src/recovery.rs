@@ -78,12 +78,23 @@ impl Recovery {
         (self.fits(at, captured, ticks) && self.fill(at, captured)).then_some((at, captured))
     }
 
-    /// The numbers to ask for again, now that a packet has come.
-    pub fn missing(&self) -> impl Iterator<Item = u16> + '_ {
+    /// Whether the packet that came last is the newest.
+    pub const fn advanced(&self) -> bool {
+        self.step > 0
+    }
+
+    /// The number of the packet that comes *ahead* after the newest.
+    pub fn next(&self, ahead: u64) -> Option<u16> {
+        self.newest.map(|newest| (newest + ahead) as u16)
+    }
+
+    /// The numbers to ask for again, now that a packet has come; the first *asked* of those just missed have been.
+    pub fn missing(&self, asked: u64) -> impl Iterator<Item = u16> + '_ {
         let newest = self.newest.unwrap_or(0);
         (1..=ASKED)
             .filter(move |back| {
-                *back < self.step || (self.step > 0 && back.is_multiple_of(ASKED_EACH))
+                *back < self.step.saturating_sub(asked)
+                    || (self.step > 0 && back.is_multiple_of(ASKED_EACH))
             })
             .filter_map(move |back| newest.checked_sub(back))
             .filter(|index| *index >= self.floor && !self.has(*index))
@@ -202,18 +213,18 @@ mod tests {
         assert!(recovery.arrive(14, time(14)));
         assert_eq!(recover(&mut recovery, 14, 1), None);
         assert!(!recovery.arrive(13, time(13)));
-        assert_eq!(recovery.missing().count(), 0);
+        assert_eq!(recovery.missing(0).count(), 0);
     }
 
     #[test]
     fn what_is_missing_is_asked_for_when_it_is_missed_and_a_few_times_more() {
         let mut recovery = after(&[10, 13]);
-        assert_eq!(recovery.missing().collect::<Vec<_>>(), [12, 11]);
+        assert_eq!(recovery.missing(0).collect::<Vec<_>>(), [12, 11]);
         assert_eq!(recover(&mut recovery, 13, 1), Some(12));
         let mut asked = 0;
         for index in 14..40 {
             recovery.arrive(index, time(index));
-            asked += recovery.missing().filter(|missing| *missing == 11).count();
+            asked += recovery.missing(0).filter(|missing| *missing == 11).count();
         }
         assert_eq!(asked, 3);
     }

@@ -409,13 +409,13 @@ mod tests {
     #[test]
     fn speakers_are_asked_for_error_correction_when_enough_listeners_need_it() {
         assert_eq!(told_to_speakers(&[0, 0]), 0);
-        assert_eq!(told_to_speakers(&[0, 38]), 38);
+        assert_eq!(told_to_speakers(&[0, 18]), 18);
         assert_eq!(told_to_speakers(&[200]), FEC_LOSS);
         let mut crowd = [0; 30];
-        crowd[..2].fill(38);
+        crowd[..2].fill(18);
         assert_eq!(told_to_speakers(&crowd), 0, "too few");
-        crowd[..3].fill(38);
-        assert_eq!(told_to_speakers(&crowd), 38);
+        crowd[..3].fill(18);
+        assert_eq!(told_to_speakers(&crowd), 18);
     }
 
     #[test]

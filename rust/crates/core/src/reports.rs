@@ -4,6 +4,7 @@ use arengo_wire::BufferTooSmall;
 use arengo_wire::rtcp::{Compound, NtpTime, ReportBlock, SenderInfo, delay_units};
 
 use crate::SLOT_SSRCS;
+use crate::limits::FEC_LOSS;
 use crate::listeners::Section;
 use crate::peer::Link;
 use crate::space::Voices;
@@ -25,6 +26,8 @@ pub struct Reception {
     expected_before: u64,
     received_before: u64,
     recovered_before: u64,
+    /// Packets lost and expected in the last report.
+    last: (u64, u64),
     /// Packets that came as a copy.
     recovered: u64,
     transit: Option<u32>,
@@ -67,14 +70,22 @@ impl Reception {
         self.reported
     }
 
-    /// The loss of the last few reports, of 256, that copies did not mend: the largest, less the longer ago it was.
+    /// The loss of the last few reports, of 256, that copies did not mend: the largest, less the longer ago it was. Not 0
+    /// where anything was lost: what is mended late is missed by listeners at first, too.
     #[must_use]
     pub const fn recent_loss(&self) -> u8 {
         self.recent_loss
     }
 
-    /// The report since the last one; None before the first packet. *elsewhere* is a loss of 256 on the way to others,
-    /// for whose sake the publisher's encoder should correct errors.
+    /// How many packets the last report told as lost, and of how many.
+    #[must_use]
+    pub const fn last(&self) -> (u64, u64) {
+        self.last
+    }
+
+    /// The report since the last one; None before the first packet. *elsewhere* is a loss of 256 on the way to others, for
+    /// whose sake the publisher's encoder should correct errors. The fraction, by which encoders do that, is at most
+    /// [`FEC_LOSS`]; the number of all packets lost is true.
     pub fn report(&mut self, now: Time, ssrc: u32, elsewhere: u8) -> Option<ReportBlock> {
         let first = self.first?;
         let expected = self.highest - first.min(self.highest) + 1;
@@ -90,14 +101,16 @@ impl Reception {
         self.expected_before = expected;
         self.received_before = self.received;
         self.recovered_before = self.recovered;
+        self.last = (lost_since, expected_since);
         self.reported = Some(now);
-        self.recent_loss = not_mended.max(self.recent_loss - self.recent_loss.div_ceil(4));
+        let faded = self.recent_loss - self.recent_loss.div_ceil(4);
+        self.recent_loss = not_mended.max(faded).max(u8::from(lost_since > 0));
         let (last, delay) = self.sender_report.map_or((0, 0), |(ntp, at)| {
             (ntp.middle(), delay_units(now.since(at)))
         });
         Some(ReportBlock {
             ssrc,
-            fraction_lost: of_256(lost_since).max(elsewhere),
+            fraction_lost: of_256(lost_since).max(elsewhere).min(FEC_LOSS),
             cumulative_lost: i32::try_from(expected as i64 - self.received as i64).unwrap_or(0),
             highest_sequence: self.highest as u32,
             jitter: self.jitter >> 4,

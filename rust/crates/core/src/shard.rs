@@ -30,6 +30,7 @@ use crate::tap::Tap;
 use crate::time::Time;
 
 mod abroad;
+mod asking;
 mod joining;
 mod media;
 mod merging;
@@ -109,6 +110,9 @@ pub struct Shard {
     handling: Option<PeerKey>,
     /// When a voice may have to be ended if no more packets come; None while nobody is heard.
     voices_due: Option<Time>,
+    /// Publishers whose next packet is awaited, because they lose some, and when the first of those is overdue.
+    awaited: Vec<PeerKey>,
+    awaited_due: Option<Time>,
     next_sweep: Time,
     sweep_part: usize,
 }
@@ -141,6 +145,8 @@ impl Shard {
             generation: 0,
             handling: None,
             voices_due: None,
+            awaited: Vec::new(),
+            awaited_due: None,
             next_sweep: Time::ZERO,
             sweep_part: 0,
         }

@@ -21,6 +21,9 @@ use crate::time::Time;
 pub const FIRST_INDEX: u64 = 1 << 40;
 /// Ticks of 20 ms at 48 kHz.
 pub const FRAME_TICKS: u32 = 960;
+/// By a packet of so many bytes at most, a table of contents without a frame, an encoder announces that it sends nothing
+/// more for now (RFC 7587 §3.1.3).
+pub const PAUSE_BYTES: usize = 2;
 /// A publisher's gap of more packets than this is closed up rather than passed on.
 const LARGEST_GAP: u64 = 100;
 /// Frames of silence that end a voice.
@@ -80,9 +83,9 @@ impl Arrival {
         off > FAR_OFF || (off > 0 && is_heard_by_nobody)
     }
 
-    /// Whether its encoder sends nothing more for now: a table of contents without a frame (RFC 7587 §3.1.3).
+    /// Whether its encoder sends nothing more for now.
     const fn is_pause(&self) -> bool {
-        self.octets <= 2
+        self.octets <= PAUSE_BYTES
     }
 }
 

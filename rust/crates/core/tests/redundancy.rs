@@ -7,6 +7,8 @@
 
 mod people;
 
+use std::time::Duration;
+
 use arengo_wire::rtcp::{Packet, packets};
 
 use people::{FRAME, Heard, LOUD, OPUS, Person, RED, World, sound_of};
@@ -205,17 +207,49 @@ fn a_speaker_is_asked_again_for_what_no_copy_brought_back() {
     world.pass(FRAME * 2);
     let mut packet = world.redundant(&mut ann, LOUD, &[second]);
     world.receive(ann.route, &mut packet);
+    assert_eq!(asked_of(&mut world, &mut ann), [lost]);
+}
+
+/// The numbers that *person* has been asked for again.
+fn asked_of(world: &mut World, person: &mut Person) -> Vec<u16> {
     let mut asked = Vec::new();
-    for mut datagram in world.datagrams_for(&ann) {
-        let Ok(len) = ann.keys.inbound.open_rtcp(&mut datagram) else {
+    for mut datagram in world.datagrams_for(person) {
+        let Ok(len) = person.keys.inbound.open_rtcp(&mut datagram) else {
             continue;
         };
         for part in packets(&datagram[..len]).flatten() {
             if let Packet::Nack { media, lost, .. } = part {
-                assert_eq!(media, ann.ssrc);
+                assert_eq!(media, person.ssrc);
                 asked.extend(lost);
             }
         }
     }
-    assert_eq!(asked, [lost]);
+    asked
+}
+
+#[test]
+fn a_speaker_who_loses_packets_is_asked_for_each_as_soon_as_it_is_overdue() {
+    let mut world = a_world();
+    let mut ann = world.join(1, true, 3);
+    let mut asked = Vec::new();
+    for turn in 0..200 {
+        let number = ann.index as u16;
+        let mut packet = world.packet(&mut ann, LOUD);
+        world.datagrams_for(&ann);
+        if turn % 10 != 0 {
+            world.receive(ann.route, &mut packet);
+            world.pass(FRAME);
+        } else {
+            world.pass(Duration::from_millis(9));
+            assert!(asked_of(&mut world, &mut ann).is_empty(), "not due yet");
+            world.pass(Duration::from_millis(3));
+            let now = asked_of(&mut world, &mut ann);
+            assert!(now.is_empty() || now == [number]);
+            asked.push(!now.is_empty());
+            world.pass(Duration::from_millis(8));
+        }
+    }
+    // From the second report on.
+    assert!(asked.split_off(15).into_iter().all(|is_asked| is_asked));
+    assert!(!asked[..5].contains(&true));
 }

@@ -10,6 +10,7 @@ mod people;
 
 use std::time::Duration;
 
+use arengo_core::limits::FEC_LOSS;
 use arengo_core::{Event, SLOT_SSRCS};
 use arengo_wire::rtcp::{Packet, packets};
 use people::{FRAME, LOUD, Person, SILENT, SPACE, World};
@@ -59,10 +60,11 @@ fn a_publisher_is_told_its_real_loss_every_second_and_a_half() {
     );
     let last = blocks.last().unwrap();
     assert_eq!(last.ssrc, ann.ssrc);
+    assert_eq!(last.fraction_lost, FEC_LOSS, "a quarter, told as a tenth");
     assert!(
-        (55..=72).contains(&last.fraction_lost),
-        "a quarter of 256: {}",
-        last.fraction_lost
+        (54..=75).contains(&last.cumulative_lost),
+        "{} of 300 lost",
+        last.cumulative_lost
     );
 }
 

@@ -9,7 +9,7 @@ use arengo_wire::red::{self, Red};
 use arengo_wire::rtcp::{self, Packet};
 use arengo_wire::rtp::{AudioLevel, Header};
 
-use super::{Shard, send_rtcp};
+use super::Shard;
 use crate::SLOT_SSRCS;
 use crate::events::Event;
 use crate::level::Loudness;
@@ -17,14 +17,12 @@ use crate::limits;
 use crate::neighbours::{Spoken, WordKind};
 use crate::outbox::Outbox;
 use crate::peer::{PeerKey, Publisher};
-use crate::recovery::ASKED;
 use crate::redundancy::LossWatch;
-use crate::reports::{self, COMPOUND};
 use crate::route::Route;
 use crate::srtp::OpenError;
 use crate::tap::Tapped;
 use crate::time::Time;
-use crate::timeline::FRAME_TICKS;
+use crate::timeline::{FRAME_TICKS, PAUSE_BYTES};
 
 /// Why a packet of a peer went no further.
 #[derive(Debug)]
@@ -92,7 +90,8 @@ impl Publisher {
             AudioLevel::to_byte,
         );
         let (level, measured) = (self.level, self.loudness.told());
-        let loss = self.reception.recent_loss();
+        let is_lossy = self.overdue.expects_loss();
+        let loss = self.reception.recent_loss().max(u8::from(is_lossy));
         let spoken = |captured, index, timestamp, ticks, marker| Spoken {
             loudness,
             level,
@@ -153,12 +152,15 @@ impl Shard {
     pub(super) fn rtp(&mut self, now: Time, from: Route, packet: &mut [u8], out: &mut Outbox) {
         match self.open_rtp(now, from, packet) {
             Ok((key, said)) => {
+                let own = said.last().and_then(Option::as_ref);
+                let goes_on = own.filter(|(_, payload)| payload.len() > PAUSE_BYTES);
+                let ticks = goes_on.map_or(0, |(spoken, _)| spoken.ticks);
                 self.stats.recovered += said.iter().flatten().count().saturating_sub(1) as u64;
                 for (spoken, payload) in said.into_iter().flatten() {
                     let opus = packet.get(payload).unwrap_or_default();
                     self.publish(now, key, &spoken, opus, out);
                 }
-                self.ask_again(key, out);
+                self.ask_again(now, key, ticks, out);
             }
             Err(dropped) => self.count(&dropped),
         }
@@ -203,38 +205,6 @@ impl Shard {
         let said = publisher.hear(now, &heard, plain, payload, is_red)?;
         self.heard(now, key, from);
         Ok((key, said))
-    }
-
-    /// Ask a publisher again for what is missing.
-    fn ask_again(&mut self, key: PeerKey, out: &mut Outbox) {
-        let Self {
-            peers,
-            links,
-            stats,
-            ..
-        } = self;
-        let publisher = peers
-            .get(key.index)
-            .and_then(|peer| peer.publisher.as_ref());
-        let publisher = publisher.filter(|publisher| publisher.nack && publisher.allowed);
-        let Some((publisher, ssrc)) = publisher.and_then(|one| Some((one, one.ssrc?))) else {
-            return;
-        };
-        let mut missing = [0; ASKED as usize];
-        let mut count = 0;
-        for (place, sequence) in missing.iter_mut().zip(publisher.recovery.missing()) {
-            *place = sequence;
-            count += 1;
-        }
-        let missing = missing.get(..count).unwrap_or_default();
-        let mut plain = [0; COMPOUND];
-        if !missing.is_empty()
-            && let Ok(len) = reports::write_nack(ssrc, missing, &mut plain)
-            && let Some(Some(link)) = links.get_mut(key.index as usize)
-        {
-            stats.asked_again += count as u64;
-            send_rtcp(link, plain.get(..len).unwrap_or_default(), out, stats);
-        }
     }
 
     /// Pass a packet on, if its voice is allowed.

@@ -17,13 +17,16 @@ impl Shard {
     /// When [`Shard::tick`] wants to be called next.
     #[must_use]
     pub fn next_tick(&self) -> Time {
-        self.voices_due
-            .map_or(self.next_sweep, |due| due.min(self.next_sweep))
+        let due = self.voices_due.into_iter().chain(self.awaited_due);
+        due.fold(self.next_sweep, Time::min)
     }
 
     /// Do what is due, or will be within [`limits::TICK_SLACK`]; calling early or late does no harm.
     pub fn tick(&mut self, now: Time, out: &mut Outbox) {
         let is_due = |at: Time| now + limits::TICK_SLACK >= at;
+        if self.awaited_due.is_some_and(|at| at <= now) {
+            self.ask_for_overdue(now, out);
+        }
         if self.voices_due.is_some_and(is_due) {
             self.tidy_voices(now, out);
             self.follow_merging(now, out);
@@ -116,6 +119,8 @@ impl Shard {
                 let Some(block) = publisher.reception.report(now, ssrc, elsewhere) else {
                     continue;
                 };
+                let (lost, expected) = publisher.reception.last();
+                publisher.overdue.judge(lost, expected);
                 let mut plain = [0; COMPOUND];
                 if let (Ok(len), Some(Some(link))) = (
                     reports::write_receiver_report(block, &mut plain),
