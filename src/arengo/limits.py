@@ -23,6 +23,9 @@ class Limits:
     """From the end of a header to the end of the body."""
     idle_s: float = 30.0
     """A connection on which nothing is asked or taken for so long is closed."""
+    linger_s: float = 2.0
+    linger_bytes: int = 4_194_304
+    """After a refusal, what is still on its way is taken and dropped for so long, and so much of it: a reset would overtake the answer."""
     read_bytes: int = 16_384
     """Read from one connection before others have their turn."""
     requests_waiting: int = 16

@@ -128,6 +128,10 @@ class Gate(asyncio.BufferedProtocol):
     def _take_request(self, http: HttpConnection, data: bytes) -> None:
         self._taken += len(data)
         limits = self._limits
+        if http.is_refused:
+            if self._taken > limits.linger_bytes:
+                http.transport.abort()
+            return
         if self._taken > limits.header_bytes + http.has_head * _BODIES * limits.request_body_bytes:
             http.refuse("too_large" if http.has_head else "header_too_large")
             return

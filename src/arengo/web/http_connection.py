@@ -34,6 +34,7 @@ class HttpConnection(HttpToolsProtocol):
         self.is_partial = True  # a request has begun, or the first is awaited, and is not complete
         self.has_head = False  # its header is complete
         self.whole_requests = 0
+        self.is_refused = False  # nothing that comes counts any more
         self._limits = limits
         self._tally = tally
         self._upgrade = upgrade
@@ -80,15 +81,20 @@ class HttpConnection(HttpToolsProtocol):
 
     def refuse(self, code: str) -> None:
         """End the connection because of what arrived, with a problem as the answer where none is under way."""
-        if self.transport.is_closing():
+        if self.is_refused or self.transport.is_closing():
             return
+        self.is_refused = True
         self._tally.count("connection", code)
+        is_answered = self.awaits_body and self.cycle is not None and self.cycle.response_complete
         has_begun = bool(self.pipeline) or (self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete)
-        if not has_begun:
+        if not has_begun and not is_answered:
             refusal, body = problem_bytes(code, _SENTENCES[code])
             head = f"content-type: {PROBLEM_JSON}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[refusal.status] + head.encode() + body)
         if self.transport.get_write_buffer_size() or has_begun:
             self.transport.abort()
+        elif self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_later(self._limits.linger_s, self.transport.close)
         else:
             self.transport.close()
