@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 from tests.voices.ear import audible_spans, loudness_db
-from tests.voices.fixtures import WORDS, ear, quiet_talk_file, talk_file, voice_file
+from tests.voices.fixtures import WORDS, ear, paused_voice_file, quiet_talk_file, talk_file, voice_file
 
 WHISPER_DB = 12
 
@@ -23,7 +23,8 @@ def main() -> None:
     files = {name: str(voice_file(name)) for name in WORDS}
     talks = {name: str(talk_file(name)) for name in WORDS}
     whisper = str(quiet_talk_file("ann", quieter_db=WHISPER_DB))
-    print(json.dumps({"ready": True, "voices": files, "talks": talks, "whisper": whisper}), flush=True)
+    paused = str(paused_voice_file("ann"))
+    print(json.dumps({"ready": True, "voices": files, "talks": talks, "whisper": whisper, "paused": paused}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
         rate = int(question["rate"])

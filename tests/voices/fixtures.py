@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 from tests.voices.ear import Ear, Samples
-from tests.voices.synthesis import Espeak, Flite, Synthesiser, read_wav, run, speak_words
+from tests.voices.synthesis import Espeak, Flite, Synthesiser, read_wav, run, speak_words, write_wav
 
 LOOP_S = 12.0  # a length whose spectrum is quick to compute
 ARTIFACTS = Path(__file__).parents[1] / ".artifacts" / "voices"
@@ -99,6 +100,18 @@ def quiet_talk_file(name: str, *, quieter_db: int) -> Path:
         run("sox", "-R", str(voice_file(name)), str(wav), "gain", str(-quieter_db))
         encode_with_levels(wav, partial, serial=1, bitrate_kbit=32, tags={"TITLE": name})
         wav.unlink()
+        partial.rename(out)
+    return out
+
+
+def paused_voice_file(name: str) -> Path:
+    """The microphone loop of `voice_file` with a pause of a second after every three."""
+    out = ARTIFACTS / f"{name}-paused.wav"
+    if not out.exists():
+        partial = out.with_suffix(f".{os.getpid()}.wav")
+        samples, rate = voice_samples(name)
+        pieces = np.split(samples, range(3 * rate, len(samples), 3 * rate))
+        write_wav(partial, np.concatenate([part for piece in pieces for part in (piece, np.zeros(rate))]), rate)
         partial.rename(out)
     return out
 

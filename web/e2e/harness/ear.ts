@@ -27,6 +27,7 @@ interface Ready {
   readonly voices: Readonly<Record<VoiceName, string>>;
   readonly talks: Readonly<Record<VoiceName, string>>;
   readonly whisper: string;
+  readonly paused: string;
 }
 
 /** The same bounds as in `tests/voices/ear.py`, which says why. */
@@ -45,6 +46,8 @@ export class Ear {
     readonly talks: Ready["talks"],
     /** What Ann says, 12 dB quieter. */
     readonly whisper: string,
+    /** A microphone file of Ann with a pause of a second after every three. */
+    readonly paused: string,
   ) {}
 
   static async start(): Promise<Ear> {
@@ -59,7 +62,7 @@ export class Ear {
       lines.on("line", (line) => {
         const said = JSON.parse(line) as Ready & Heard & { id: number };
         if (ear === undefined) {
-          ear = new Ear(child, said.voices, said.talks, said.whisper);
+          ear = new Ear(child, said.voices, said.talks, said.whisper, said.paused);
           done(ear);
         } else {
           ear.waiting.get(said.id)?.(said);

@@ -42,6 +42,7 @@ export interface InboundSound {
   readonly silentConcealedSamples: number;
   readonly totalSamplesReceived: number;
   readonly jitterBufferDelay: number;
+  readonly jitterBufferTargetDelay: number;
   readonly jitterBufferEmittedCount: number;
   readonly protocol: string | null;
 }
@@ -302,7 +303,7 @@ function install(): void {
     async sounds() {
       const sum = {
         packetsReceived: 0, packetsLost: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0,
-        jitterBufferDelay: 0, jitterBufferEmittedCount: 0, protocol: null as string | null,
+        jitterBufferDelay: 0, jitterBufferTargetDelay: 0, jitterBufferEmittedCount: 0, protocol: null as string | null,
       };
       for (const peer of peers) {
         if (peer.connectionState === "closed") continue;
