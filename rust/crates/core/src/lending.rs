@@ -55,8 +55,9 @@ impl Rules {
 #[derive(Clone, Copy, Debug)]
 struct Holder {
     publisher: PublisherId,
-    /// When the slot was taken from somebody, if it was.
-    taken: Option<Time>,
+    since: Time,
+    /// Whether the slot was taken from somebody.
+    took: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +149,8 @@ impl Lending {
                 slot,
                 Holder {
                     publisher,
-                    taken: None,
+                    since: now,
+                    took: false,
                 },
             );
             return Place::Lent(slot);
@@ -164,13 +166,16 @@ impl Lending {
             };
             quiet >= self.rules.yielding
         });
+        // Speech may begin softly: who has only just begun is no silent holder.
+        let yields = yields && self.held_for(now, slot) >= self.rules.yielding;
         let by = own.at(now) - weakest;
         if yields || (loudness.voiced && self.has_won(now, slot, publisher, by)) {
             self.lend(
                 slot,
                 Holder {
                     publisher,
-                    taken: Some(now),
+                    since: now,
+                    took: true,
                 },
             );
             return Place::Lent(slot);
@@ -281,15 +286,16 @@ impl Lending {
         }
     }
 
+    fn held_for(&self, now: Time, slot: usize) -> Duration {
+        let holder = self.holders.get(slot).copied().flatten();
+        holder.map_or(Duration::MAX, |holder| now.since(holder.since))
+    }
+
     fn margin(&self, now: Time, slot: usize) -> i32 {
-        let taken = self
-            .holders
-            .get(slot)
-            .copied()
-            .flatten()
-            .and_then(|holder| holder.taken);
-        let left = taken.map_or(Duration::ZERO, |at| {
-            self.rules.settling.saturating_sub(now.since(at))
+        let holder = self.holders.get(slot).copied().flatten();
+        let taken = holder.filter(|holder| holder.took);
+        let left = taken.map_or(Duration::ZERO, |holder| {
+            self.rules.settling.saturating_sub(now.since(holder.since))
         });
         let share = left.as_millis() * 1000 / self.rules.settling.as_millis().max(1);
         self.rules.margin + self.rules.settling_margin * i32::try_from(share).unwrap_or(0) / 1000
