@@ -60,6 +60,8 @@ pub const LOSS_FOR_ONE: u8 = 3;
 pub const LOSS_FOR_TWO: u8 = 8;
 /// For how long after that, so that nobody goes to and fro.
 pub const PROTECTED_FOR: Duration = Duration::from_secs(30);
+/// Loss, of 256, that listeners may report of a speaker's packets which were mended late: 2 %. More is their own.
+pub const MENDED_LATE: u8 = 5;
 /// How long reports are gathered before speakers are asked for forward error correction, or are no longer.
 pub const FEC_WINDOW: Duration = Duration::from_secs(10);
 /// Of so many listeners who report, one who loses packets and cannot take copies is enough to ask.
