@@ -1,7 +1,7 @@
 """What an ear hears of Arengo, LiveKit and a direct connection, side by side in one Chromium: `make sound`.
 
-Environment: ROWS=0,15 these rows alone, SEEDS=1 so many, SYSTEMS=arengo,livekit these alone: then it is only printed. TREE=path:
-server and app of another tree; ARENGO=command: its server. BEFORE=1: the result is what later ones are compared with.
+Environment: ROWS=0,15 these rows anew, the others stay as they are. SEEDS=1 so many, SYSTEMS=arengo,livekit these alone: then it
+is only printed. TREE=path: server and app of another tree; ARENGO=command: its server. BEFORE=1: what later ones are compared with.
 """
 
 from __future__ import annotations
@@ -42,16 +42,22 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     results = asyncio.run(run())
     before = json.loads(BEFORE.read_text()) if BEFORE.exists() else []
-    rows = "[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n"
     print("", *report.tables(results, before), sep="\n")
     if os.environ.get("BEFORE"):
-        BEFORE.write_text(rows)
-    if any(os.environ.get(name) for name in ("ROWS", "SEEDS", "SYSTEMS", "BEFORE")):
+        write(BEFORE, results)
+    if any(os.environ.get(name) for name in ("SEEDS", "SYSTEMS", "BEFORE")):
         return
-    RESULTS.write_text(rows)
+    if os.environ.get("ROWS"):
+        anew = {result["row"] for result in results}
+        results += [result for result in json.loads(RESULTS.read_text()) if result["row"] not in anew]
+    write(RESULTS, results)
     (DOCS / "sound").mkdir(exist_ok=True)
     (DOCS / "sound" / "pesq.svg").write_text(report.plot(results, before))
     (DOCS / "sound.md").write_text(report.page(results, before, versions()))
+
+
+def write(path: Path, results: list[dict[str, Any]]) -> None:
+    path.write_text("[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n")
 
 
 async def its_turn(turn: TextIO) -> None:
