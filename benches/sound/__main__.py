@@ -43,21 +43,16 @@ def main() -> None:
     results = asyncio.run(run())
     before = json.loads(BEFORE.read_text()) if BEFORE.exists() else []
     print("", *report.tables(results, before), sep="\n")
-    if os.environ.get("BEFORE"):
-        write(BEFORE, results)
-    if any(os.environ.get(name) for name in ("SEEDS", "SYSTEMS", "BEFORE")):
+    out = BEFORE if os.environ.get("BEFORE") else RESULTS
+    if out is RESULTS and any(os.environ.get(name) for name in ("SEEDS", "SYSTEMS")):
         return
     if os.environ.get("ROWS"):
         anew = {result["row"] for result in results}
-        results += [result for result in json.loads(RESULTS.read_text()) if result["row"] not in anew]
-    write(RESULTS, results)
-    (DOCS / "sound").mkdir(exist_ok=True)
+        results += [result for result in json.loads(out.read_text()) if result["row"] not in anew]
+    out.write_text("[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n")
+    results, before = (json.loads(path.read_text()) for path in (RESULTS, BEFORE))
     (DOCS / "sound" / "pesq.svg").write_text(report.plot(results, before))
     (DOCS / "sound.md").write_text(report.page(results, before, versions()))
-
-
-def write(path: Path, results: list[dict[str, Any]]) -> None:
-    path.write_text("[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n")
 
 
 async def its_turn(turn: TextIO) -> None:
