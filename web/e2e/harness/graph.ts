@@ -8,11 +8,17 @@ interface Heard {
   readonly samples: number[];
 }
 
+/** What the device adds after the graph, and what it adds with the buffer of 10 ms by which elements play calls, in ms. */
+interface Device {
+  readonly afterGraphMs: number;
+  readonly usualMs: number;
+}
+
 interface GraphInPage {
   /** Mean power for the left and the right ear during so many ms. */
   powers(ms: number): Promise<[number, number]>;
   /** A slot as it comes to the graph, and as it leaves it. */
-  bothEnds(ms: number): Promise<{ arrived: Heard; played: Heard; outputLatencyMs: number }>;
+  bothEnds(ms: number): Promise<{ arrived: Heard; played: Heard; device: Device }>;
 }
 
 declare global {
@@ -100,13 +106,16 @@ export function watchGraph(): void {
           value.close();
         }
       })();
+      const usual = new AudioContext({ latencyHint: "interactive" });
+      await usual.resume();
       const stop = await end(([left = new Float32Array(128), right = left], rate) => played.add(left.map((sample, at) => sample + (right[at] ?? 0)), rate));
       await pause(ms);
       isOver = true;
       stop();
       await reading;
-      const outputLatencyMs = (ends.at(-1)?.context.outputLatency ?? 0) * 1000;
-      return { arrived: arrived.heard(), played: played.heard(), outputLatencyMs };
+      const device = { afterGraphMs: (ends.at(-1)?.context.outputLatency ?? 0) * 1000, usualMs: usual.outputLatency * 1000 };
+      await usual.close();
+      return { arrived: arrived.heard(), played: played.heard(), device };
     },
   };
 }
@@ -118,8 +127,8 @@ export async function leftOver(page: Page, ms: number): Promise<number> {
 }
 
 /** By how many ms the graph of *page* delays what comes to it, and what its device adds. */
-export async function graphDelay(page: Page, ms: number): Promise<{ delayMs: number; outputLatencyMs: number }> {
-  const { arrived, played, outputLatencyMs } = await page.evaluate((time) => window.arengoGraph.bothEnds(time), ms);
+export async function graphDelay(page: Page, ms: number): Promise<{ delayMs: number; device: Device }> {
+  const { arrived, played, device } = await page.evaluate((time) => window.arengoGraph.bothEnds(time), ms);
   const from = Math.max(arrived.startedAt, played.startedAt) + 300;
   const most = 150;
   const reference = resampled(arrived, from, ms - 1_000);
@@ -128,7 +137,7 @@ export async function graphDelay(page: Page, ms: number): Promise<{ delayMs: num
     const likeness = dot(reference, resampled(played, from + delayMs, ms - 1_000));
     if (likeness > best.likeness) best = { delayMs, likeness };
   }
-  return { delayMs: best.delayMs, outputLatencyMs };
+  return { delayMs: best.delayMs, device };
 }
 
 const RATE = 8_000;

@@ -118,6 +118,7 @@ interface Directed {
   setSinkId(deviceId: string): Promise<void>;
 }
 
+/** With the shortest buffer that the device can do: that gives back the time for which Chromium keeps remote sound before the graph. */
 export function browserMixer(): Mixer | null {
-  return typeof AudioContext === "undefined" ? null : new GraphMixer(new AudioContext({ latencyHint: "interactive" }));
+  return typeof AudioContext === "undefined" ? null : new GraphMixer(new AudioContext({ latencyHint: 0 }));
 }
