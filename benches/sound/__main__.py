@@ -41,8 +41,7 @@ _WITHIN_S = 300.0  # one measurement
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     results = asyncio.run(run())
-    before = json.loads(BEFORE.read_text()) if BEFORE.exists() else []
-    print("", *report.tables(results, before), sep="\n")
+    print("", *report.tables(results, json.loads(BEFORE.read_text())), sep="\n")
     out = BEFORE if os.environ.get("BEFORE") else RESULTS
     if out is RESULTS and any(os.environ.get(name) for name in ("SEEDS", "SYSTEMS")):
         return

@@ -24,8 +24,9 @@ class Limits:
     idle_s: float = 30.0
     """A connection on which nothing is asked or taken for so long is closed."""
     linger_s: float = 2.0
+    """After a refusal, what still arrives is dropped for so long before the connection is closed: a reset could overtake the answer."""
     linger_bytes: int = 4_194_304
-    """After a refusal, what is still on its way is taken and dropped for so long, and so much of it: a reset would overtake the answer."""
+    """After a refusal, more than this of what still arrives ends the connection with a reset."""
     read_bytes: int = 16_384
     """Read from one connection before others have their turn."""
     requests_waiting: int = 16

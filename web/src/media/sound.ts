@@ -21,7 +21,7 @@ export interface SoundParts {
   readonly playback: PlaybackParts;
   readonly loudspeaker: DeviceLoudspeaker;
   readonly listening: Listening;
-  /** Browsers on phones take less trouble with Opus. */
+  /** No phone: browsers there run Opus at a lower complexity. */
   readonly onDesk: boolean;
   readonly clock: Clock;
   readonly scheduler: Scheduler;

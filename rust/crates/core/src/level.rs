@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::time::Time;
+use crate::timeline::FRAME;
 
 /// The level of silence.
 pub const SILENCE: i32 = -127_000;
@@ -18,8 +19,6 @@ const SOUNDING: i32 = -65_000;
 /// Below this a level is told as silence: the noise of a quiet room is no news.
 const TOLD: i32 = -70_000;
 
-/// One frame of speech as levels see it.
-const FRAME: Duration = Duration::from_millis(20);
 /// Frames that may be missing before their absence counts as silence.
 const PATIENCE: u64 = 3;
 

@@ -1,20 +1,18 @@
 //! When a speaker's next packet is overdue, if some are lost: then it is asked for again at once.
 //!
-//! Rule 1: who waits for the packet after a hole knows of the hole 20 ms later, and after two lost ones 40 ms later. With the
-//! round trip that is too late for a listener's jitter buffer; an overdue packet that is asked for comes in time.
-//! Rule 2: only where packets are lost. What was merely late is not: where half of what was asked for comes sooner than
-//! it can have been sent again, nothing more is.
+//! Rule 1: a lost packet shows only when the next one comes, 20 ms later, or 40 ms later where two are lost. Add the round trip,
+//! and it is too late for a listener's jitter buffer. So a packet is asked for as soon as it is overdue.
+//! Rule 2: this is done only where packets are lost, and stops where half of them come sooner than they can have been sent
+//! again: those were merely late.
 
 use std::time::Duration;
 
-use crate::limits::LOSS_FOR_TWO;
+use crate::limits::{LOSS_FOR_TWO, MENDED_LATE};
 use crate::time::Time;
-use crate::timeline::FRAME_TICKS;
+use crate::timeline::{FRAME, FRAME_TICKS};
 
-/// How long a packet of speech is.
-const FRAME: Duration = Duration::from_millis(20);
 /// A packet that is so much later than the one before it is long is overdue.
-pub const MARGIN: Duration = Duration::from_millis(10);
+const MARGIN: Duration = Duration::from_millis(10);
 /// What comes sooner than this after it was asked for was on its way.
 const HASTY: Duration = Duration::from_millis(10);
 /// Packets in a row that are asked for; then their sender has stopped.
@@ -36,7 +34,7 @@ pub struct Overdue {
 }
 
 impl Overdue {
-    /// The newest packet has come, after which nothing is sent for *ticks*; how many before it have been asked for.
+    /// The newest packet has come, with sound of *ticks*, 0 where it announces a pause; how many before it have been asked for.
     pub fn came(&mut self, now: Time, ticks: u32) -> u64 {
         let asked = std::mem::take(&mut self.in_row);
         self.hasty += u32::from(asked > 0 && now.since(self.asked_at) < HASTY);
@@ -45,10 +43,10 @@ impl Overdue {
         asked
     }
 
-    /// Whether packets are lost on the way, mended in time or not.
+    /// The loss, of 256, that listeners may report because packets are mended late.
     #[must_use]
-    pub const fn expects_loss(&self) -> bool {
-        self.is_lossy
+    pub const fn mended_late(&self) -> u8 {
+        if self.is_lossy { MENDED_LATE } else { 0 }
     }
 
     /// When the next one is overdue; None where that does not matter.

@@ -23,6 +23,8 @@ use crate::time::Time;
 pub const FIRST_INDEX: u64 = 1 << 40;
 /// Ticks of 20 ms at 48 kHz.
 pub const FRAME_TICKS: u32 = 960;
+/// The same as a time: a packet of speech.
+pub const FRAME: Duration = Duration::from_millis(20);
 /// By a packet of so many bytes at most, a table of contents without a frame, an encoder announces that it sends nothing
 /// more for now (RFC 7587 §3.1.3).
 pub const PAUSE_BYTES: usize = 2;

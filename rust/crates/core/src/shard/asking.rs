@@ -9,7 +9,7 @@ use crate::stats::Stats;
 use crate::time::Time;
 
 impl Shard {
-    /// A packet of a publisher has come, after which it sends nothing for *ticks*: ask for what is missing before it.
+    /// A packet of a publisher has come, with sound of *ticks*, 0 where it announces a pause: ask for what is missing before it.
     pub(super) fn ask_again(&mut self, now: Time, key: PeerKey, ticks: u32, out: &mut Outbox) {
         let Some(peer) = self.peers.get_mut(key.index) else {
             return;

@@ -13,7 +13,7 @@ use super::Shard;
 use crate::SLOT_SSRCS;
 use crate::events::Event;
 use crate::level::Loudness;
-use crate::limits::{self, MENDED_LATE};
+use crate::limits;
 use crate::neighbours::{Spoken, WordKind};
 use crate::outbox::Outbox;
 use crate::peer::{PeerKey, Publisher};
@@ -90,12 +90,8 @@ impl Publisher {
             AudioLevel::to_byte,
         );
         let (level, measured) = (self.level, self.loudness.told());
-        let late = if self.overdue.expects_loss() {
-            MENDED_LATE
-        } else {
-            0
-        };
-        let loss = self.reception.recent_loss().max(late);
+        let loss = self.reception.recent_loss();
+        let loss = loss.max(self.overdue.mended_late());
         let spoken = |captured, index, timestamp, ticks, marker| Spoken {
             loudness,
             level,
